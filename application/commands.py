@@ -1,0 +1,223 @@
+"""One way in: load, decide, save.
+
+A command that another one overtook is decided again on the fresh state, unless its sender said which version it
+meant. A command with an idempotency key is answered for ever with the facts it caused the first time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Generic, TypeVar
+from uuid import UUID, uuid4
+
+from eventsourcing.persistence import RecordConflictError
+
+from application.clock import Today
+from application.ledger import Ledger, LedgerBusy
+from application.ports import ExchangeRates, Receipt, Receipts, ReferenceNumbers
+from audit.envelope import Entry
+from domain import decisions, organisation_decisions
+from domain.circumstances import Circumstances
+from domain.commands import Announce, PledgeCommand, Withdraw
+from domain.events import AnyEvent
+from domain.identity import numbered_reference, pledge_id
+from domain.organisation import Organisation, OrganisationCommand, Register
+from domain.pledge import Pledge
+from domain.refusals import AlreadyAnnounced, UnknownOrganisation, UnknownPledge
+from domain.values import Actor
+
+DECIDE_WITHIN_SECONDS = 5.0
+
+State = TypeVar("State", Pledge, Organisation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Who asks, and under which conditions.
+
+    `fingerprint` is the SHA-256 of what is asked, to tell a repeated command from another one with the same key;
+    `expected_version` is the version the sender has seen, if it wants to be refused where there is a newer one.
+    """
+
+    actor: Actor
+    idempotency_key: str | None = None
+    fingerprint: bytes = b""
+    expected_version: int | None = None
+
+    @property
+    def scope(self) -> str:
+        """Whose idempotency keys these are: the organisation's, or the role's where there is none."""
+        return str(self.actor.organisation or self.actor.role)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome(Generic[State]):
+    """The facts a command caused, and the state right after them; `replayed` where it was answered before."""
+
+    state: State
+    entries: tuple[Entry, ...]
+    replayed: bool = False
+
+    @property
+    def position(self) -> int:
+        """The position of the command's last fact."""
+        return self.entries[-1].position
+
+
+class VersionMismatch(Exception):  # noqa: N818 - named after the condition
+    """The sender meant a version that is not the current one."""
+
+    def __init__(self, expected: int, current: int) -> None:
+        super().__init__(f"version {expected} was expected, the current one is {current}")
+        self.expected = expected
+        self.current = current
+
+
+class IdempotencyKeyReused(Exception):  # noqa: N818 - named after the condition
+    """The key was used before, for something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream(Generic[State]):
+    """One history: how it is loaded, and what is decided about it."""
+
+    id: UUID
+    load: Callable[[UUID, int | None], State | None]
+    decide: Callable[[State | None, Circumstances], tuple[AnyEvent, ...]]
+
+
+class Commands:
+    """Every change to the ledger goes through here."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        receipts: Receipts,
+        references: ReferenceNumbers,
+        rates: ExchangeRates,
+        today: Today,
+    ) -> None:
+        self._ledger = ledger
+        self._receipts = receipts
+        self._references = references
+        self._rates = rates
+        self._today = today
+
+    def announce(self, command: Announce, request: Request) -> Outcome[Pledge]:
+        """Announce a pledge; without a reference of its own it is given the next one of its year."""
+        if earlier := self._earlier(request, self._ledger.pledge):
+            return earlier
+        if command.reference is not None:
+            return self.change_pledge(command.reference, command, request)
+        while True:
+            year = (command.announced_on or self._today()).year
+            reference = numbered_reference(year, self._references.next(year))
+            try:
+                return self.change_pledge(reference, replace(command, reference=reference), request)
+            except AlreadyAnnounced:  # an import brought this reference along; the next one may be free
+                continue
+
+    def change_pledge(self, reference: str, command: PledgeCommand, request: Request) -> Outcome[Pledge]:
+        """Do what `command` says to the pledge. Raises Refused, VersionMismatch, IdempotencyKeyReused, LedgerBusy."""
+        id = pledge_id(reference)
+        if isinstance(command, Withdraw) and command.superseded_by:
+            self._require_pledge(command.superseded_by)
+        if not isinstance(command, Announce) and self._ledger.pledge(id) is None:
+            raise UnknownPledge(reference)
+
+        def decide(state: Pledge | None, at: Circumstances) -> tuple[AnyEvent, ...]:
+            return decisions.decide(id, state, command, at)
+
+        return self._perform(_Stream(id, self._ledger.pledge, decide), request)
+
+    def register(self, command: Register, request: Request) -> Outcome[Organisation]:
+        """Let a stakeholder join, under a new id."""
+        return self.change_organisation(uuid4(), command, request)
+
+    def change_organisation(self, id: UUID, command: OrganisationCommand, request: Request) -> Outcome[Organisation]:
+        """Do what `command` says to the organisation. Raises as `change_pledge` does."""
+        if not isinstance(command, Register) and self._ledger.organisation(id) is None:
+            raise UnknownOrganisation(str(id))
+
+        def decide(state: Organisation | None, at: Circumstances) -> tuple[AnyEvent, ...]:
+            return organisation_decisions.decide(id, state, command, at)
+
+        return self._perform(_Stream(id, self._ledger.organisation, decide), request)
+
+    def _perform(self, stream: _Stream[State], request: Request) -> Outcome[State]:
+        deadline = time.monotonic() + DECIDE_WITHIN_SECONDS
+        while True:
+            if earlier := self._earlier(request, stream.load):
+                return earlier
+            state = stream.load(stream.id, None)
+            _require_version(state, request)
+            at = self.circumstances(request)
+            events = stream.decide(state, at)
+            try:
+                entries = self._ledger.append(events, receipts=_receipts(request, events))
+            except RecordConflictError:
+                if time.monotonic() >= deadline:
+                    raise LedgerBusy("others kept changing the same pledge") from None
+                continue  # somebody was first: look again at what is so now
+            after = stream.load(stream.id, events[-1].originator_version)
+            return Outcome(state=_known(after), entries=entries)
+
+    def _earlier(self, request: Request, load: Callable[[UUID, int | None], State | None]) -> Outcome[State] | None:
+        """What the command with this key caused before, if it was carried out before."""
+        if request.idempotency_key is None:
+            return None
+        receipt = self._receipts.find(request.scope, request.idempotency_key)
+        if receipt is None:
+            return None
+        if receipt.fingerprint != request.fingerprint:
+            raise IdempotencyKeyReused(request.idempotency_key)
+        return Outcome(
+            state=_known(load(receipt.stream_id, receipt.last_version)),
+            entries=self._ledger.entries(receipt.stream_id, first=receipt.first_version, last=receipt.last_version),
+            replayed=True,
+        )
+
+    def circumstances(self, request: Request) -> Circumstances:
+        """What a decision made now needs to know."""
+        return Circumstances(
+            actor=request.actor,
+            today=self._today(),
+            command_id=uuid4(),
+            idempotency_key=request.idempotency_key,
+            rates=self._rates.rate,
+            organisations=partial(self._ledger.organisation, version=None),
+        )
+
+    def _require_pledge(self, reference: str) -> None:
+        if self._ledger.pledge(pledge_id(reference)) is None:
+            raise UnknownPledge(reference, field="superseded_by")
+
+
+def _require_version(state: Pledge | Organisation | None, request: Request) -> None:
+    current = state.version if state else 0
+    if request.expected_version is not None and request.expected_version != current:
+        raise VersionMismatch(request.expected_version, current)
+
+
+def _receipts(request: Request, events: tuple[AnyEvent, ...]) -> tuple[Receipt, ...]:
+    if request.idempotency_key is None:
+        return ()
+    return (
+        Receipt(
+            scope=request.scope,
+            idempotency_key=request.idempotency_key,
+            fingerprint=request.fingerprint,
+            stream_id=events[0].originator_id,
+            first_version=events[0].originator_version,
+            last_version=events[-1].originator_version,
+        ),
+    )
+
+
+def _known(state: State | None) -> State:
+    if state is None:
+        raise LookupError("a recorded history cannot be read back")
+    return state

@@ -1,0 +1,77 @@
+"""The ledger: every fact there is, folded to what is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, cast
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory
+
+from application.ports import Receipt
+from audit.envelope import Entry, Envelopes
+from domain import organisation as organisations
+from domain import pledge as pledges
+from domain.events import AnyEvent
+from domain.organisation import Organisation
+from domain.pledge import Pledge
+
+
+class History(Protocol):
+    """How stored entries are read back with their positions."""
+
+    def entries(self, stream_id: UUID, *, first: int = 1, last: int | None = None) -> Sequence[tuple[int, bytes]]:
+        """Position and bytes of a stream's entries between two versions, in order."""
+
+
+class Ledger(Application[UUID]):
+    """Reads histories and appends facts to them; decides nothing."""
+
+    name = "ledger"
+
+    def __init__(self, factory: InfrastructureFactory, envelopes: Envelopes) -> None:
+        self._given_factory = factory
+        self._envelopes = envelopes
+        super().__init__()
+
+    def construct_factory(self, env: object) -> InfrastructureFactory:
+        """The factory that the composition root chose."""
+        return self._given_factory
+
+    def pledge(self, id: UUID, version: int | None = None) -> Pledge | None:
+        """The pledge as it is, or as it was after a version; None where there is none."""
+        try:
+            return self.repository.get(id, version=version, projector_func=pledges.fold)
+        except AggregateNotFoundError:
+            return None
+
+    def organisation(self, id: UUID, version: int | None = None) -> Organisation | None:
+        """The organisation as it is, or as it was after a version; None where there is none."""
+        try:
+            return self.repository.get(id, version=version, projector_func=organisations.fold)
+        except AggregateNotFoundError:
+            return None
+
+    def entries(self, stream_id: UUID, *, first: int = 1, last: int | None = None) -> tuple[Entry, ...]:
+        """A stream's facts between two versions, with their positions and recorded times."""
+        history = cast("History", self.recorder)
+        stored = history.entries(stream_id, first=first, last=last)
+        return tuple(self._envelopes.read(state, position) for position, state in stored)
+
+    def append(self, events: Iterable[AnyEvent], *, receipts: Sequence[Receipt] = ()) -> tuple[Entry, ...]:
+        """Record the facts and the receipts, all or none; the entries as they are stored.
+
+        Raises RecordConflictError where another command was first, and `LedgerBusy` where no turn came in time.
+        """
+        recordings = self.save(*events, receipts=receipts)
+        return tuple(self._envelopes.read(r.notification.state, r.notification.id) for r in recordings)
+
+    @property
+    def position(self) -> int:
+        """The position of the latest fact; 0 while there is none."""
+        return cast("ApplicationRecorder", self.recorder).max_notification_id() or 0
+
+
+class LedgerBusy(Exception):  # noqa: N818 - named after the condition
+    """No turn to append, or no connection, came in time; nothing is recorded by this attempt. Try again."""

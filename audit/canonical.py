@@ -1,0 +1,22 @@
+"""RFC 8785 canonical JSON, for the documents the ledger stores.
+
+Only what those documents contain is supported: objects with ASCII keys, arrays, strings, booleans and integers
+up to 2**53; decimals are strings. For these the standard encoder with sorted keys gives the bytes of RFC 8785,
+which a property test holds against an independent implementation.
+"""
+
+from __future__ import annotations
+
+import json
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode
+
+
+def canonical(document: object) -> bytes:
+    """The canonical bytes of a document, in UTF-8.
+
+    Raises UnicodeEncodeError for unpaired surrogates, which have no canonical form.
+    """
+    return _encode(document).encode()

@@ -1,0 +1,199 @@
+"""The stored form of a fact: one canonical JSON envelope, the same bytes for ever.
+
+The envelope says what happened (`type`, `data`), to whose history it belongs (`stream_id`, `version`), when it
+was true (`effective_on`) and when the ledger stored it (`recorded_at`), who said so (`actor`), and which command
+caused it (`command_id`, and the client's `idempotency_key` where one was given). Absent values are left out.
+
+Type names are stable strings, never Python paths. Bytes are never rewritten: an older shape is brought to
+today's when it is read, by the upcast of its type name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from audit.canonical import canonical
+from domain.events import (
+    Amended,
+    Announced,
+    AnyEvent,
+    ContributionQueried,
+    ContributionVerified,
+    Corrected,
+    Deactivated,
+    Declined,
+    Event,
+    Fulfilled,
+    PartiallyFulfilled,
+    Registered,
+    Renamed,
+    Reported,
+    ScaledDown,
+    ScaledUp,
+    Validated,
+    Withdrawn,
+)
+from domain.refusals import TooLarge
+
+LARGEST_ENTRY = 65_535
+"""The most bytes an entry may have: its length fits two bytes in a tile of entries."""
+
+Data = dict[str, Any]
+Upcast = Callable[[Data], tuple[str, Data]]
+"""From the data of an older type to the next type name and its data."""
+
+TYPES: Mapping[str, type[AnyEvent]] = {
+    "organisation.deactivated.v1": Deactivated,
+    "organisation.registered.v1": Registered,
+    "organisation.renamed.v1": Renamed,
+    "pledge.amended.v1": Amended,
+    "pledge.announced.v1": Announced,
+    "pledge.contribution_queried.v1": ContributionQueried,
+    "pledge.contribution_verified.v1": ContributionVerified,
+    "pledge.corrected.v1": Corrected,
+    "pledge.declined.v1": Declined,
+    "pledge.fulfilled.v1": Fulfilled,
+    "pledge.partially_fulfilled.v1": PartiallyFulfilled,
+    "pledge.reported.v1": Reported,
+    "pledge.scaled_down.v1": ScaledDown,
+    "pledge.scaled_up.v1": ScaledUp,
+    "pledge.validated.v1": Validated,
+    "pledge.withdrawn.v1": Withdrawn,
+}
+
+UPCASTS: Mapping[str, Upcast] = {}
+"""Today no type has an older shape."""
+
+_HEADER = frozenset(field.name for field in fields(Event))
+_UNSTAMPED = "0000-00-00T00:00:00.000000Z"
+_UNSTAMPED_FIELD = f'"recorded_at":"{_UNSTAMPED}"'.encode()
+
+
+class Unreadable(Exception):  # noqa: N818 - named after what is wrong with the bytes
+    """Bytes that are no envelope this version can read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A fact as it is read back: at which position, when recorded, under which id and type name."""
+
+    position: int
+    event: AnyEvent
+    event_id: UUID
+    type: str
+    recorded_at: datetime
+
+
+class Envelopes:
+    """Writes and reads envelopes of the given types, bringing older ones to today's shape."""
+
+    def __init__(self, types: Mapping[str, type[AnyEvent]] = TYPES, upcasts: Mapping[str, Upcast] = UPCASTS) -> None:
+        self._types = types
+        self._upcasts = upcasts
+        self._names: Mapping[type[AnyEvent], str] = {cls: name for name, cls in types.items()}
+
+    def name(self, event: AnyEvent) -> str:
+        """The stable name of the event's type."""
+        return self._names[type(event)]
+
+    def write(self, event: AnyEvent) -> bytes:
+        """The envelope, complete but for the recorded time, which only the ledger's lock can give.
+
+        Raises TooLarge where it would not fit an entry.
+        """
+        document = msgspec.to_builtins(event)
+        data = {name: value for name, value in document.items() if name not in _HEADER}
+        unstamped = canonical(
+            _present(
+                {
+                    "actor": document["actor"],
+                    "command_id": document["command_id"],
+                    "data": data,
+                    "effective_on": document["effective_on"],
+                    "event_id": str(event.event_id),
+                    "idempotency_key": document["idempotency_key"],
+                    "recorded_at": _UNSTAMPED,
+                    "stream_id": document["originator_id"],
+                    "type": self.name(event),
+                    "version": event.originator_version,
+                }
+            )
+        )
+        if len(unstamped) > LARGEST_ENTRY:
+            raise TooLarge(len(unstamped), LARGEST_ENTRY)
+        return unstamped
+
+    def read(self, entry: bytes, position: int) -> Entry:
+        """The fact that the entry at a position holds, in today's shape. Raises Unreadable."""
+        try:
+            envelope = json.loads(entry)
+            name, data = self._upcast(envelope["type"], envelope["data"])
+            event = msgspec.convert(
+                {
+                    **data,
+                    "originator_id": envelope["stream_id"],
+                    "originator_version": envelope["version"],
+                    "effective_on": envelope["effective_on"],
+                    "actor": envelope["actor"],
+                    "command_id": envelope["command_id"],
+                    "idempotency_key": envelope.get("idempotency_key"),
+                },
+                self._types[name],
+            )
+            return Entry(
+                position=position,
+                event=event,
+                event_id=UUID(envelope["event_id"]),
+                type=envelope["type"],
+                recorded_at=parse_instant(envelope["recorded_at"]),
+            )
+        except (KeyError, TypeError, ValueError, msgspec.ValidationError) as problem:
+            raise Unreadable(f"not a readable entry: {problem!r}") from problem
+
+    def event_id(self, entry: bytes) -> UUID:
+        """The id of the event an entry holds, stamped or not. Raises Unreadable."""
+        try:
+            return UUID(json.loads(entry)["event_id"])
+        except (KeyError, TypeError, ValueError) as problem:
+            raise Unreadable(f"not a readable entry: {problem!r}") from problem
+
+    def _upcast(self, name: str, data: Data) -> tuple[str, Data]:
+        while name in self._upcasts:
+            name, data = self._upcasts[name](data)
+        return name, data
+
+
+def stamp(unstamped: bytes, recorded_at: datetime) -> bytes:
+    """The envelope with the time the ledger recorded it; what `Envelopes.write` left open is filled in."""
+    if unstamped.count(_UNSTAMPED_FIELD) != 1:
+        raise ValueError("the entry is stamped already, or is no envelope")
+    return unstamped.replace(_UNSTAMPED_FIELD, f'"recorded_at":"{format_instant(recorded_at)}"'.encode())
+
+
+def format_instant(instant: datetime) -> str:
+    """An instant in UTC to the microsecond, always of the same length, so that text order is time order."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_instant(text: str) -> datetime:
+    """The instant that `format_instant` wrote. Raises ValueError for any other form."""
+    if len(text) != len(_UNSTAMPED) or not text.endswith("Z"):
+        raise ValueError(f"not an instant to the microsecond in UTC: {text}")
+    return datetime.fromisoformat(text)
+
+
+def _present(document: Any) -> Any:
+    """The document without what is absent: None and empty lists, at every depth."""
+    if isinstance(document, dict):
+        kept = ((key, _present(value)) for key, value in document.items())
+        return {key: value for key, value in kept if value is not None and value != []}
+    if isinstance(document, list | tuple):
+        return [_present(item) for item in document]
+    return document

@@ -1,0 +1,313 @@
+"""The pledge: what it is after its facts, and what follows from it.
+
+`evolve` alone says what a fact changes. It is total: a selection of the facts by effective date may lack some
+of them, and is folded all the same. Everything else here is derived, never stored as truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from enum import StrEnum
+from functools import reduce
+from typing import Any, assert_never
+from uuid import UUID
+
+from domain.events import (
+    Amended,
+    Announced,
+    ContributionQueried,
+    ContributionVerified,
+    Corrected,
+    Declined,
+    Description,
+    Fulfilled,
+    PartiallyFulfilled,
+    PledgeEvent,
+    Reported,
+    ScaledDown,
+    ScaledUp,
+    TargetChange,
+    Validated,
+    Withdrawn,
+)
+from domain.values import Contribution, Money, Party, Source, Target
+from domain.vocabulary import (
+    Additionality,
+    BeneficiaryGroup,
+    FocusArea,
+    Lifecycle,
+    PledgeType,
+    SelfAssessment,
+)
+
+SHARE_STEP = Decimal("0.0001")
+
+
+class Standing(StrEnum):
+    """How far a contribution is on the ladder of value."""
+
+    REPORTED = "reported"
+    VERIFIED = "verified"
+    QUERIED = "queried"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedContribution:
+    """A contribution that counts, and whether BDT checked it."""
+
+    contribution: Contribution
+    standing: Standing = Standing.REPORTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedReport:
+    """The period a report covered, and how the pledger saw itself."""
+
+    period_start: date
+    period_end: date
+    self_assessment: SelfAssessment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pledge:
+    """A pledge as it is after its facts."""
+
+    id: UUID
+    version: int
+    reference: str
+    announced_on: date
+    title: str
+    description: str
+    lead: Party
+    type: PledgeType
+    focus_area: FocusArea
+    partners: tuple[Party, ...] = ()
+    pillars: tuple[str, ...] = ()
+    targets: tuple[Target, ...] = ()
+    countries: tuple[str, ...] = ()
+    beneficiary_groups: tuple[BeneficiaryGroup, ...] = ()
+    sdgs: tuple[int, ...] = ()
+    wsis_lines: tuple[str, ...] = ()
+    starts_on: date | None = None
+    ends_on: date | None = None
+    occasion: str | None = None
+    additionality: Additionality | None = None
+    source: Source | None = None
+    scaled_up: bool = False
+    validated_on: date | None = None
+    declined_on: date | None = None
+    fulfilled_on: date | None = None
+    withdrawn_on: date | None = None
+    superseded_by: str | None = None
+    contributions: Mapping[str, RecordedContribution] = field(default_factory=dict)
+    corrected: frozenset[str] = frozenset()
+    reports: tuple[RecordedReport, ...] = ()
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """Where the pledge is in its life."""
+        if self.declined_on:
+            return Lifecycle.DECLINED
+        if self.withdrawn_on:
+            return Lifecycle.WITHDRAWN
+        if self.fulfilled_on:
+            return Lifecycle.FULFILLED
+        if not self.validated_on:
+            return Lifecycle.ANNOUNCED
+        return Lifecycle.IN_PROGRESS if self.contributions or self.reports else Lifecycle.VALIDATED
+
+    def target(self, id: str) -> Target | None:
+        """The target with this id, if there is one."""
+        return next((target for target in self.targets if target.id == id), None)
+
+    def delivered(self, target: Target, *, verified: bool = False) -> Decimal:
+        """What counts towards a target, in its own unit or currency; only what BDT verified, if asked.
+
+        Money in another currency is reckoned through US dollars, at the target's own rate.
+        """
+        return sum(
+            (reckon(counted.contribution.amount, target) for counted in self._towards(target, verified)),
+            Decimal(0),
+        )
+
+    def share(self, target: Target) -> Decimal:
+        """How much of the target is delivered: 1 is all of it, more is over-fulfilment; to four places."""
+        with localcontext(prec=60):
+            share = self.delivered(target) / target.promised
+            return share.quantize(SHARE_STEP, rounding=ROUND_HALF_EVEN)
+
+    def missing(self, target: Target) -> Decimal:
+        """What is left to deliver, in the target's own unit or currency; zero when it is met."""
+        return max(target.promised - self.delivered(target), Decimal(0))
+
+    @property
+    def value_usd(self) -> Decimal:
+        """The promised US dollars."""
+        return sum((target.usd for target in self.targets), Decimal(0))
+
+    @property
+    def delivered_usd(self) -> Decimal:
+        """The delivered US dollars, each contribution at its own fixed rate."""
+        return self._usd(verified=False)
+
+    @property
+    def verified_usd(self) -> Decimal:
+        """The delivered US dollars whose evidence BDT checked."""
+        return self._usd(verified=True)
+
+    def _usd(self, *, verified: bool) -> Decimal:
+        amounts = (
+            counted.contribution.amount
+            for counted in self.contributions.values()
+            if counted.standing is Standing.VERIFIED or not verified
+        )
+        return sum((amount.usd for amount in amounts if isinstance(amount, Money)), Decimal(0))
+
+    def _towards(self, target: Target, verified: bool) -> Iterable[RecordedContribution]:
+        return (
+            counted
+            for counted in self.contributions.values()
+            if counted.contribution.target == target.id and (counted.standing is Standing.VERIFIED or not verified)
+        )
+
+
+def reckon(amount: Money | Decimal, target: Target) -> Decimal:
+    """An amount in a target's unit: the same currency as it is, another through US dollars, to the cent.
+
+    A count towards money or money towards a count, which no decision lets through, counts nothing.
+    """
+    match amount, target.value:
+        case Money() as money, Money() as promised:
+            if money.currency == promised.currency:
+                return money.amount
+            rate = promised.usd_rate.rate if promised.usd_rate else Decimal(1)
+            with localcontext(prec=60):
+                return (money.usd / rate).quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
+        case Decimal() as count, Decimal():
+            return count
+        case _:
+            return Decimal(0)
+
+
+def evolve(pledge: Pledge | None, event: PledgeEvent) -> Pledge | None:
+    """The pledge after `event`. Total: before the announcement there is nothing, whatever is said of it."""
+    if isinstance(event, Announced):
+        return _announced(event)
+    if pledge is None:
+        return None
+    return replace(_changed(pledge, event), version=event.originator_version)
+
+
+def fold(pledge: Pledge | None, events: Iterable[PledgeEvent]) -> Pledge | None:
+    """The pledge after all of `events`, in ledger order."""
+    return reduce(evolve, events, pledge)
+
+
+def _changed(pledge: Pledge, event: PledgeEvent) -> Pledge:
+    match event:
+        case Announced():
+            return pledge
+        case Validated(effective_on=on):
+            return replace(pledge, validated_on=on)
+        case Declined(effective_on=on):
+            return replace(pledge, declined_on=on)
+        case ScaledUp():
+            return _scaled_up(pledge, event)
+        case ScaledDown(targets=changes):
+            return replace(pledge, targets=_with_changes(pledge.targets, changes))
+        case PartiallyFulfilled(contributions=contributions):
+            return _with_contributions(pledge, contributions)
+        case Reported():
+            report = RecordedReport(
+                period_start=event.period_start,
+                period_end=event.period_end,
+                self_assessment=event.self_assessment,
+            )
+            return replace(pledge, reports=(*pledge.reports, report))
+        case Fulfilled(effective_on=on):
+            return replace(pledge, fulfilled_on=on)
+        case ContributionVerified(contribution=id):
+            return _with_standing(pledge, id, Standing.VERIFIED)
+        case ContributionQueried(contribution=id):
+            return _with_standing(pledge, id, Standing.QUERIED)
+        case Corrected():
+            return _corrected(pledge, event)
+        case Amended(after=after):
+            return replace(pledge, **stated(after))
+        case Withdrawn(effective_on=on, superseded_by=other):
+            return replace(pledge, withdrawn_on=on, superseded_by=other)
+        case _:
+            assert_never(event)
+
+
+def stated(description: Description) -> dict[str, Any]:
+    """The fields of a description that are given, by name."""
+    values = ((f.name, getattr(description, f.name)) for f in fields(description))
+    return {name: value for name, value in values if value is not None}
+
+
+def _announced(event: Announced) -> Pledge:
+    return Pledge(
+        id=event.originator_id,
+        version=event.originator_version,
+        reference=event.reference,
+        announced_on=event.effective_on,
+        title=event.title,
+        description=event.description,
+        lead=event.lead,
+        type=event.type,
+        focus_area=event.focus_area,
+        partners=event.partners,
+        pillars=event.pillars,
+        targets=event.targets,
+        countries=event.countries,
+        beneficiary_groups=event.beneficiary_groups,
+        sdgs=event.sdgs,
+        wsis_lines=event.wsis_lines,
+        starts_on=event.starts_on,
+        ends_on=event.ends_on,
+        occasion=event.occasion,
+        additionality=event.additionality,
+        source=event.source,
+    )
+
+
+def _scaled_up(pledge: Pledge, event: ScaledUp) -> Pledge:
+    return replace(
+        pledge,
+        scaled_up=True,
+        targets=(*_with_changes(pledge.targets, event.targets), *event.new_targets),
+        countries=(*pledge.countries, *(c for c in event.new_countries if c not in pledge.countries)),
+        ends_on=event.ends_on or pledge.ends_on,
+    )
+
+
+def _with_changes(targets: tuple[Target, ...], changes: Iterable[TargetChange]) -> tuple[Target, ...]:
+    after = {change.after.id: change.after for change in changes}
+    return tuple(after.get(target.id, target) for target in targets)
+
+
+def _with_contributions(pledge: Pledge, contributions: Iterable[Contribution]) -> Pledge:
+    added = {c.id: RecordedContribution(contribution=c) for c in contributions}
+    return replace(pledge, contributions={**pledge.contributions, **added})
+
+
+def _with_standing(pledge: Pledge, id: str, standing: Standing) -> Pledge:
+    counted = pledge.contributions.get(id)
+    if counted is None:
+        return pledge
+    return replace(pledge, contributions={**pledge.contributions, id: replace(counted, standing=standing)})
+
+
+def _corrected(pledge: Pledge, event: Corrected) -> Pledge:
+    left = {id: counted for id, counted in pledge.contributions.items() if id != event.contribution}
+    corrected = replace(
+        pledge,
+        contributions=left,
+        corrected=pledge.corrected | {event.contribution},
+        fulfilled_on=None if event.reopens else pledge.fulfilled_on,
+    )
+    return _with_contributions(corrected, (event.replacement,)) if event.replacement else corrected

@@ -1,0 +1,62 @@
+"""Which text can be kept for ever.
+
+A ledger entry is read back by other programs in a hundred years: control characters, unpaired surrogates and
+blank necessities are refused when they are said, not discovered when they are read.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+from domain.refusals import UnacceptableText
+
+LONGEST = 20_000
+"""The most characters a text may have; a ledger entry as a whole has at most 65,535 bytes."""
+
+_SHORTER = {
+    "title": 300,
+    "name": 300,
+    "id": 100,
+    "url": 2_000,
+    "website": 2_000,
+    "reference": 40,
+    "occasion": 300,
+}
+_MAY_BE_BLANK = frozenset({"record"})
+_KEPT_CONTROLS = frozenset("\n\t\r")
+
+
+def require_text(command: object) -> None:
+    """Refuse a command with a text in it that cannot be kept; the refusal names the field."""
+    for path, text in _texts(command, ""):
+        reason = _fault(path.rpartition(".")[2], text)
+        if reason:
+            raise UnacceptableText(path, reason)
+
+
+def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, tuple):
+        for i, item in enumerate(value):
+            yield from _texts(item, f"{path}.{i}")
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _texts(getattr(value, field.name), f"{path}.{field.name}".lstrip("."))
+
+
+def _fault(name: str, text: str) -> str | None:
+    if not text.strip() and name not in _MAY_BE_BLANK:
+        return "is blank"
+    longest = _SHORTER.get(name, LONGEST)
+    if len(text) > longest:
+        return f"has {len(text)} characters, more than {longest}"
+    if text.isascii() and text.isprintable():
+        return None
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Cs" or (category == "Cc" and character not in _KEPT_CONTROLS):
+            return f"has the control character U+{ord(character):04X}"
+    return None

@@ -1,0 +1,1 @@
+"""Adapters and the composition root: settings, event store, codec, embedded database."""

@@ -1,0 +1,116 @@
+"""What commands need beside the events: receipts, reference numbers and exchange rates, in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import psycopg
+from psycopg.rows import DictRow
+
+from application.ports import Receipt
+from domain.values import UsdRate
+from infrastructure.database import Pool
+
+
+class StoredReceipts:
+    """The receipts recorded with the facts."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def find(self, scope: str, idempotency_key: str) -> Receipt | None:
+        """The receipt of an earlier command with this key, if there is one."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT fingerprint, stream_id, first_version, last_version FROM ledger.commands"
+                " WHERE scope = %s AND idempotency_key = %s",
+                (scope, idempotency_key),
+            ).fetchone()
+        if row is None:
+            return None
+        return Receipt(
+            scope=scope,
+            idempotency_key=idempotency_key,
+            fingerprint=bytes(row["fingerprint"]),
+            stream_id=row["stream_id"],
+            first_version=row["first_version"],
+            last_version=row["last_version"],
+        )
+
+
+class StoredReferenceNumbers:
+    """The numbers of the references of a year."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def next(self, year: int) -> int:
+        """A number that was not given before; one that is not used afterwards stays unused."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "INSERT INTO ledger.reference_numbers AS taken (year, last) VALUES (%s, 1)"
+                " ON CONFLICT (year) DO UPDATE SET last = taken.last + 1 RETURNING last",
+                (year,),
+            ).fetchone()
+        if row is None:
+            raise LookupError(f"no number was given for {year}")
+        return int(row["last"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRate:
+    """What one unit of a currency was worth in US dollars in a month, as BDT published it."""
+
+    currency: str
+    month: date
+    rate: Decimal
+    source: str
+
+
+class PublishedExchangeRates:
+    """The published rates, by month; a month's rate is published once and stays."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def rate(self, currency: str, on: date) -> UsdRate | None:
+        """What one unit of the currency was worth in US dollars in the month of `on`, if that was published."""
+        month = on.replace(day=1)
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT rate, source FROM ledger.exchange_rates WHERE currency = %s AND month = %s",
+                (currency, month),
+            ).fetchone()
+        return UsdRate(rate=row["rate"], on=month, source=row["source"]) if row else None
+
+    def publish(self, rates: Sequence[PublishedRate]) -> Sequence[PublishedRate]:
+        """Publish rates, all or none; those that were published before with another figure, if any.
+
+        Nothing is stored where there are such: recorded money was reckoned with the old figure.
+        """
+        with self._pool.connection() as connection, connection.transaction() as transaction:
+            clashes = [rate for rate in rates if not self._publish_one(connection, rate)]
+            transaction.force_rollback = bool(clashes)
+        return clashes
+
+    @staticmethod
+    def _publish_one(connection: psycopg.Connection[DictRow], rate: PublishedRate) -> bool:
+        row = connection.execute(
+            "INSERT INTO ledger.exchange_rates AS known (currency, month, rate, source) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (currency, month) DO UPDATE SET rate = known.rate RETURNING rate, source",
+            (rate.currency, rate.month, rate.rate, rate.source),
+        ).fetchone()
+        return row is not None and (row["rate"], row["source"]) == (rate.rate, rate.source)
+
+    def published(self, currency: str | None = None) -> Sequence[PublishedRate]:
+        """All published rates, or one currency's, the latest month first."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT currency, month, rate, source FROM ledger.exchange_rates"
+                " WHERE currency = %(currency)s OR %(currency)s::text IS NULL ORDER BY month DESC, currency",
+                {"currency": currency},
+            ).fetchall()
+        return [PublishedRate(**row) for row in rows]

@@ -1,0 +1,71 @@
+"""The database schema of the ledger: numbered files, applied once each, in order.
+
+Applying is explicit (`apply`), safe to repeat and safe to run from several processes at once: it takes a lock,
+since PostgreSQL itself fails with "tuple concurrently updated" where two sessions create the same thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+import psycopg
+
+from infrastructure.locks import SCHEMA_LOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One numbered file of the schema."""
+
+    number: int
+    name: str
+    sql: str
+
+
+class SchemaTooNew(Exception):  # noqa: N818 - named after the condition
+    """The database was made by a newer version of the service than this one."""
+
+
+def steps() -> Sequence[Step]:
+    """All steps of this version, in order."""
+    files = sorted(f.name for f in resources.files(__name__).iterdir() if f.name.endswith(".sql"))
+    return [
+        Step(int(name[:4]), name.removesuffix(".sql"), resources.files(__name__).joinpath(name).read_text("utf-8"))
+        for name in files
+    ]
+
+
+def apply(conninfo: str) -> Sequence[Step]:
+    """Bring the database to this version's schema; the steps that were missing. Raises SchemaTooNew."""
+    with psycopg.connect(conninfo, autocommit=True) as connection, connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS public.p2c_schema ("
+            " number integer PRIMARY KEY, name text NOT NULL,"
+            " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
+        )
+        missing = _missing(connection)
+        for step in missing:
+            connection.execute(step.sql.encode())
+            connection.execute("INSERT INTO public.p2c_schema (number, name) VALUES (%s, %s)", (step.number, step.name))
+        return missing
+
+
+def pending(conninfo: str) -> Sequence[Step]:
+    """The steps the database lacks; nothing is changed. Raises SchemaTooNew."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        exists = connection.execute("SELECT to_regclass('public.p2c_schema')").fetchone()
+        return _missing(connection) if exists and exists[0] else steps()
+
+
+def _missing(connection: psycopg.Connection) -> Sequence[Step]:
+    applied = {row[0] for row in connection.execute("SELECT number FROM public.p2c_schema")}
+    known = steps()
+    if unknown := applied - {step.number for step in known}:
+        raise SchemaTooNew(
+            f"the database has schema step {max(unknown)}, which this version does not know; "
+            "run the newer version of the service, or use another database"
+        )
+    return [step for step in known if step.number not in applied]
