@@ -7,7 +7,7 @@ from typing import Protocol, cast
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
-from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory
+from eventsourcing.persistence import InfrastructureFactory
 
 from application.ports import Receipt
 from audit.envelope import Entry, Envelopes
@@ -70,7 +70,7 @@ class Ledger(Application[UUID]):
     @property
     def position(self) -> int:
         """The position of the latest fact; 0 while there is none."""
-        return cast("ApplicationRecorder", self.recorder).max_notification_id() or 0
+        return self.recorder.max_notification_id() or 0
 
 
 class LedgerBusy(Exception):  # noqa: N818 - named after the condition

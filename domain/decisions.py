@@ -52,7 +52,7 @@ from domain.events import (
     Validated,
     Withdrawn,
 )
-from domain.pledge import Pledge, Standing, evolve, fold, stated
+from domain.pledge import Pledge, Standing, fold, stated
 from domain.text import require_text
 from domain.values import Contribution, Money, Party, StatedMoney, Target
 from domain.vocabulary import Lifecycle
@@ -384,9 +384,9 @@ def _target(pledge: Pledge, given: TargetStatement, field: str) -> Target:
 def _at_own_rate(given: TargetStatement, before: Target) -> TargetStatement:
     """What an unchanged part of a target leaves unsaid: its rate, its baseline, its due date."""
     value = given.value
-    if isinstance(value, StatedMoney) and isinstance(before.value, Money):
-        if value.usd_rate is None and value.currency == before.value.currency:
-            value = replace(value, usd_rate=before.value.usd_rate)
+    match value, before.value:
+        case StatedMoney(usd_rate=None), Money() as money if value.currency == money.currency:
+            value = replace(value, usd_rate=money.usd_rate)
     return replace(given, value=value, baseline=given.baseline or before.baseline, due_on=given.due_on or before.due_on)
 
 

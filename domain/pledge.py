@@ -129,7 +129,7 @@ class Pledge:
         Money in another currency is reckoned through US dollars, at the target's own rate.
         """
         return sum(
-            (reckon(counted.contribution.amount, target) for counted in self._towards(target, verified)),
+            (reckon(counted.contribution.amount, target) for counted in self._towards(target, verified=verified)),
             Decimal(0),
         )
 
@@ -166,7 +166,7 @@ class Pledge:
         )
         return sum((amount.usd for amount in amounts if isinstance(amount, Money)), Decimal(0))
 
-    def _towards(self, target: Target, verified: bool) -> Iterable[RecordedContribution]:
+    def _towards(self, target: Target, *, verified: bool) -> Iterable[RecordedContribution]:
         return (
             counted
             for counted in self.contributions.values()

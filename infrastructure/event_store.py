@@ -21,7 +21,6 @@ from eventsourcing.persistence import (
     EventStore,
     InfrastructureFactory,
     IntegrityError,
-    Mapper,
     Notification,
     Recording,
     StoredEvent,
@@ -69,6 +68,14 @@ FROM ledger.events JOIN unnest(%s::uuid[], %s::bigint[]) WITH ORDINALITY AS want
   ON (originator_id, originator_version) = (wanted.id, wanted.version)
 ORDER BY n
 """
+
+
+_SELECT = """
+SELECT * FROM ledger.events
+WHERE originator_id = %s AND originator_version > %s AND originator_version <= %s
+ORDER BY originator_version ASC LIMIT %s
+"""
+_SELECT_DESCENDING = _SELECT.replace("ASC", "DESC")
 
 
 class LedgerDatastore(PostgresDatastore):
@@ -164,12 +171,10 @@ class LedgerRecorder(PostgresApplicationRecorder):
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
         """A stream's events; a server that does not answer is an error at once, not after ten tries."""
-        order = "DESC" if desc else "ASC"
+        select = _SELECT_DESCENDING if desc else _SELECT
         with self._pool.connection() as connection:
             rows = connection.execute(
-                "SELECT * FROM ledger.events WHERE originator_id = %s AND originator_version > %s"
-                f" AND originator_version <= %s ORDER BY originator_version {order} LIMIT %s",
-                (originator_id, gt or 0, lte if lte is not None else 2**62, limit),
+                select, (originator_id, gt or 0, lte if lte is not None else 2**62, limit)
             ).fetchall()
         return [_notification(row) for row in rows]
 
@@ -206,7 +211,7 @@ class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
         self._pool = pool
         self._envelopes = envelopes
 
-    def mapper(self, *_: object, **__: object) -> Mapper[UUID]:
+    def mapper(self, *_: object, **__: object) -> Any:
         """The mapper that writes envelopes."""
         return EnvelopeMapper(self._envelopes)
 
@@ -214,9 +219,9 @@ class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
         """The recorder that orders appends."""
         return LedgerRecorder(LedgerDatastore(self._pool), self._envelopes)
 
-    def event_store(self, **kwargs: Any) -> EventStore[UUID]:
+    def event_store(self, mapper: Any = None, recorder: Any = None) -> Any:
         """The store over mapper and recorder."""
-        return LedgerEventStore(**kwargs)
+        return LedgerEventStore(mapper, recorder)
 
     def aggregate_recorder(self, purpose: str = "events") -> Any:
         """Refused: there are no snapshots, a pledge has few events."""
