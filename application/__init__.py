@@ -1,0 +1,1 @@
+"""Use cases: load, decide, save; who may do what; the ports the outside must fill."""

@@ -1,0 +1,1 @@
+"""Proof of what the ledger held: Merkle tree, checkpoints, bundles and their offline verification."""
