@@ -1,0 +1,75 @@
+# Everything a developer or a build server does with this repository. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON_CANDIDATES ?= python3 python3.13 python3.12 python3.11 python3.14
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: help setup run test check static bench format lock
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(READY) ## Make .venv with the locked dependencies; instant when nothing changed
+
+# A file, so that nothing is installed again until the lock or the project's own metadata changes.
+$(READY): requirements.lock pyproject.toml
+	@found=; lacking=; \
+	for name in $(PYTHON_CANDIDATES); do \
+		"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		if "$$name" -c 'import ensurepip, venv' 2>/dev/null; then found=$$name; break; fi; \
+		lacking=$$name; \
+	done; \
+	if [ -z "$$found" ] && [ -n "$$lacking" ]; then \
+		echo "$$lacking cannot make virtual environments, because its ensurepip module is missing."; \
+		echo "On Debian and Ubuntu install the package python3-venv, then run make again."; exit 1; \
+	elif [ -z "$$found" ]; then \
+		echo "Python 3.11 or newer is needed; looked for: $(PYTHON_CANDIDATES)."; exit 1; \
+	fi; \
+	if ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "making .venv with $$("$$found" --version)"; "$$found" -m venv --clear .venv; \
+	fi
+	@echo "installing the locked dependencies"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+run: setup ## Serve on port 8000; an empty ledger gets a labelled sample portfolio
+	@$(BIN)/p2c serve --demo
+
+test: static ## Format, lint, types, architecture and every test
+	@echo "tests"
+	@$(BIN)/pytest -n auto
+
+check: static ## The same without the tests that need a database
+	@echo "tests without a database"
+	@$(BIN)/pytest -n auto -m "not database"
+
+static: setup
+	@echo "format"
+	@$(BIN)/ruff format --quiet --check . || { echo "run make format"; exit 1; }
+	@echo "lint"
+	@$(BIN)/ruff check --quiet .
+	@echo "types"
+	@$(BIN)/mypy --strict --no-error-summary
+	@echo "architecture"
+	@$(BIN)/lint-imports --no-logo > .venv/imports.txt || { cat .venv/imports.txt; exit 1; }
+
+bench: setup ## Measure every speed claim on this machine
+	@$(BIN)/python -m benchmarks
+
+format: setup ## Format the code and mend what lint can mend
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+# --upgrade: without it the old pins are kept. The lock names no package index, so it installs from whichever one
+# pip is set up for. Run it with Python 3.11, the oldest supported: later ones need no package that 3.11 does not.
+lock: setup ## Pin the newest allowed dependencies, with hashes, in requirements.lock
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "lock with Python 3.11"; exit 1; }
+	@CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
+		--strip-extras --extra dev --all-build-deps --no-emit-index-url --no-emit-trusted-host \
+		--no-emit-find-links --no-emit-options --output-file requirements.lock pyproject.toml

@@ -1,0 +1,178 @@
+"""What an operator can set, read from environment variables whose names begin with ``P2C_``."""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, Self
+
+from psycopg import ProgrammingError, pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final = "P2C_"
+MASK: Final = "***"
+
+
+class InvalidSettings(ValueError):
+    """Environment variables hold values the service cannot run with; the message names each of them."""
+
+
+class Settings(BaseSettings):
+    """Everything the service can be told from outside; each field is one environment variable.
+
+    Build it with :meth:`from_environment`, which reports wrong values by the name the operator typed.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        # An empty variable is how a compose file says "not set".
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        # A refused database address may contain a password, and error messages end up in logs.
+        hide_input_in_errors=True,
+    )
+
+    database_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="PostgreSQL server to keep the ledger in, as a URL or a libpq connection string. "
+        "Without it the service starts a private PostgreSQL in the data directory.",
+    )
+    data_dir: Path = Field(
+        default=Path("var"),
+        description="Folder for files the service keeps on this machine, the private PostgreSQL among them.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        description="Loopback address on which the service listens.",
+    )
+    port: int = Field(
+        default=8000,
+        ge=1,
+        le=65535,
+        description="TCP port on which the service listens.",
+    )
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = Field(
+        default="info",
+        description="Least severe messages to log: debug, info, warning, error or critical.",
+    )
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the settings from the environment.
+
+        Raises:
+            InvalidSettings: A variable holds an unusable value; the message has a line for each.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise InvalidSettings(_in_the_words_of_the_operator(error)) from None
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_understood_by_libpq(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            conninfo_to_dict(value)
+        except ProgrammingError:
+            # libpq's own message may repeat the address, password included.
+            raise ValueError(
+                "is not a PostgreSQL address; write it as postgresql://user:password@host:5432/database"
+            ) from None
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def _is_a_loopback_address(cls, value: str) -> str:
+        # Without access control, whoever can reach the port can write to the ledger.
+        if value == "localhost" or _is_loopback(value):
+            return value
+        raise ValueError(
+            f"{value} is not a loopback address. This release has no access control, so it only listens on "
+            "127.0.0.1, ::1 or localhost; to let others in, put a reverse proxy that authenticates them on "
+            "this machine"
+        )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_lower_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+
+class SettingDescription(NamedTuple):
+    """One setting as shown to an operator."""
+
+    name: str
+    """The environment variable, such as ``P2C_PORT``."""
+    value: str | None
+    """What is in force, with passwords masked; None when nothing is set and there is no default."""
+    meaning: str
+    """What the setting does."""
+    origin: Literal["environment", "argument", "default"]
+    """Where the value came from; ``argument`` is a value given in code or on the command line."""
+
+
+def describe(settings: Settings) -> list[SettingDescription]:
+    """List every setting in force, in the order of declaration, safe to print or to send to support."""
+    return [
+        SettingDescription(
+            name=environment_variable(field),
+            value=_shown(field, getattr(settings, field)),
+            meaning=declaration.description or "",
+            origin=_origin(settings, field),
+        )
+        for field, declaration in type(settings).model_fields.items()
+    ]
+
+
+def environment_variable(field: str) -> str:
+    """Return the environment variable that sets ``field``."""
+    return f"{PREFIX}{field.upper()}"
+
+
+def _origin(settings: Settings, field: str) -> Literal["environment", "argument", "default"]:
+    if field not in settings.model_fields_set:
+        return "default"
+    # pydantic-settings ignores the case of the names, so this must too.
+    given = {name.upper() for name, value in os.environ.items() if value}
+    return "environment" if environment_variable(field) in given else "argument"
+
+
+def _shown(field: str, value: object) -> str | None:
+    if value is None:
+        return None
+    return _without_secrets(str(value)) if field == "database_url" else str(value)
+
+
+def _without_secrets(database_url: str) -> str:
+    """Return the address as a connection string with every secret masked.
+
+    libpq itself knows which of its parameters are secret: those it asks programs to hide while typed ("*").
+    Parsing with it, instead of cutting the URL, also finds secrets written as query parameters or
+    percent-encoded.
+    """
+    secret = {
+        option.keyword.decode()
+        for option in pq.Conninfo.get_defaults()
+        if option.dispchar == b"*" or option.keyword.startswith(b"scram_")
+    }
+    parameters = conninfo_to_dict(database_url)
+    return make_conninfo("", **{key: MASK if key in secret else value for key, value in parameters.items()})
+
+
+def _is_loopback(value: str) -> bool:
+    try:
+        return ipaddress.ip_address(value).is_loopback
+    except ValueError:
+        return False
+
+
+def _in_the_words_of_the_operator(error: ValidationError) -> str:
+    return "\n".join(
+        f"{environment_variable(str(problem['loc'][0]))}: {problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors(include_url=False, include_input=False, include_context=False)
+    )

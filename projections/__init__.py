@@ -1,0 +1,1 @@
+"""Read models, one folder each, deletable as a unit and rebuilt from the ledger."""

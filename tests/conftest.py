@@ -1,0 +1,76 @@
+"""What tests share: the database, and how hypothesis looks for examples."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from infrastructure.embedded_postgres import EmbeddedPostgres
+
+DATABASE_FIXTURES = {"postgres", "empty_database"}
+
+# No deadlines: how fast an example runs says something about the machine, not about the code.
+hypothesis.settings.register_profile("developer", deadline=None)
+# The same examples each time, so that a change is never refused for what it did not touch.
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "developer")
+)
+
+_shared_folder = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let all workers share one server: the first to need it starts it, the last to end stops it.
+
+    The folder is the controller's, who outlives the workers. It is not pytest's own temporary folder, which
+    pytest closes to other users at each start, and with it to the server's user when tests run as root.
+    """
+    given = getattr(config, "workerinput", {}).get("postgres_folder")
+    config.stash[_shared_folder] = Path(given or tempfile.mkdtemp(prefix="p2c-tests-"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tell a worker of pytest-xdist which folder is shared."""
+    node.workerinput["postgres_folder"] = str(node.config.stash[_shared_folder])  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(config.stash[_shared_folder])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a database, before pytest chooses by marker."""
+    for item in items:
+        if DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> Iterator[EmbeddedPostgres]:
+    """The one real server of this test run, with its shipped settings (fsync on)."""
+    with EmbeddedPostgres.start(pytestconfig.stash[_shared_folder]) as server:
+        yield server
+
+
+@pytest.fixture
+def empty_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """Connection string of a database nobody has used; dropped afterwards, whoever is still connected."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres.conninfo, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield make_conninfo(postgres.conninfo, dbname=name)
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
