@@ -238,9 +238,7 @@ class _Cluster:
         # Not ready: the process that started it was killed while waiting, or somebody is stopping it by hand.
         while (postmaster := self._postmaster()) and not postmaster.is_ready:
             if time.monotonic() > patience_ends:
-                raise EmbeddedPostgresError(
-                    f"PostgreSQL runs in {self.folder} but is not ready.\n{self._log_tail()}"
-                )
+                raise EmbeddedPostgresError(f"PostgreSQL runs in {self.folder} but is not ready.\n{self._log_tail()}")
             time.sleep(0.1)
         if postmaster is None:
             self._clear_the_dead()
@@ -323,9 +321,7 @@ class _Cluster:
         try:
             version = (self.folder / "PG_VERSION").read_text().strip()
         except FileNotFoundError:
-            raise EmbeddedPostgresError(
-                f"{self.folder} is not a PostgreSQL data folder; move it away."
-            ) from None
+            raise EmbeddedPostgresError(f"{self.folder} is not a PostgreSQL data folder; move it away.") from None
         if version != str(POSTGRES_MAJOR):
             raise WrongPostgresVersion(
                 f"{self.folder} holds data of PostgreSQL {version}, and this release brings PostgreSQL "

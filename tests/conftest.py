@@ -13,17 +13,16 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 
-DATABASE_FIXTURES = {"postgres", "empty_database"}
+DATABASE_FIXTURES = {"postgres"}
 
 # No deadlines: how fast an example runs says something about the machine, not about the code.
 hypothesis.settings.register_profile("developer", deadline=None)
 # The same examples each time, so that a change is never refused for what it did not touch.
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
-hypothesis.settings.load_profile(
-    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "developer")
-)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "developer"))
 
 _shared_folder = pytest.StashKey[Path]()
 
@@ -74,3 +73,10 @@ def empty_database(postgres: EmbeddedPostgres) -> Iterator[str]:
             yield make_conninfo(postgres.conninfo, dbname=name)
         finally:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def service(empty_database: str) -> Iterator[Service]:
+    """The whole service on a database of its own."""
+    with open_on(empty_database) as service:
+        yield service

@@ -115,9 +115,7 @@ def has_an_empty_name(path: Path) -> bool:
     return not words.isdisjoint(EMPTY_NAMES)
 
 
-def test_imports_follow_the_contracts(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_imports_follow_the_contracts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(ROOT)
     configure()
 
@@ -159,9 +157,7 @@ def test_an_import_against_a_contract_is_found(
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for package in PACKAGES:
         (tmp_path / package).mkdir()
-        (tmp_path / package / "__init__.py").write_text(
-            f"import {forbidden_import}" if package == module else ""
-        )
+        (tmp_path / package / "__init__.py").write_text(f"import {forbidden_import}" if package == module else "")
 
     # In a process of its own: this one has imported the real packages of the same names.
     linter = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(cache_dir=None))"
@@ -229,9 +225,7 @@ def test_english_and_documentation_are_not_taken_for_sql(source: str) -> None:
     assert sql_in(source) == []
 
 
-@pytest.mark.parametrize(
-    "path", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in modules("domain")]
-)
+@pytest.mark.parametrize("path", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in modules("domain")])
 def test_the_domain_has_neither_clock_nor_chance(path: Path) -> None:
     assert clocks_and_chance_in(path.read_text(encoding="utf-8")) == []
 

@@ -112,9 +112,7 @@ def test_leaving_one_group_does_not_leave_another() -> None:
     assert groups_of("NPL", date(2026, 11, 24)) == {CountryGroup.LLDC}
 
 
-@pytest.mark.parametrize(
-    ("on", "count"), [(date(2022, 6, 16), 46), (date(2023, 12, 13), 45), (date(2024, 12, 13), 44)]
-)
+@pytest.mark.parametrize(("on", "count"), [(date(2022, 6, 16), 46), (date(2023, 12, 13), 45), (date(2024, 12, 13), 44)])
 def test_the_least_developed_countries_are_as_many_as_the_un_counted(on: date, count: int) -> None:
     assert len(members(CountryGroup.LDC, on)) == count
 
@@ -152,9 +150,7 @@ def test_membership_changes_only_on_a_listed_day(code: str, day: date) -> None:
 
 @given(group=st.sampled_from(CountryGroup), first=DAYS, second=DAYS)
 @example(group=CountryGroup.LDC, first=date(2025, 1, 1), second=date(2026, 11, 23))
-def test_membership_is_constant_between_the_listed_days(
-    group: CountryGroup, first: date, second: date
-) -> None:
+def test_membership_is_constant_between_the_listed_days(group: CountryGroup, first: date, second: date) -> None:
     earlier, later = sorted((first, second))
     changes = [
         stay.iso3

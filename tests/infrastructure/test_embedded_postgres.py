@@ -178,9 +178,7 @@ def test_a_process_that_forgets_to_stop_the_server_stops_it_at_its_end(data_dir:
         "import sys; from pathlib import Path; from infrastructure.embedded_postgres import EmbeddedPostgres;"
         "EmbeddedPostgres.start(Path(sys.argv[1]))"
     )
-    subprocess.run(
-        [sys.executable, "-c", forgetful, str(data_dir)], check=True, cwd=Path(__file__).parents[2]
-    )
+    subprocess.run([sys.executable, "-c", forgetful, str(data_dir)], check=True, cwd=Path(__file__).parents[2])
 
     assert not (data_dir / "postgres" / "postmaster.pid").exists()
 
@@ -227,10 +225,7 @@ def test_the_children_of_a_killed_server_are_waited_for(data_dir: Path) -> None:
         seen_before = log.read_text().count("pre-existing shared memory block")
         with ThreadPoolExecutor(1) as pool:
             successor = pool.submit(EmbeddedPostgres.start, data_dir)
-            while (
-                not successor.done()
-                and log.read_text().count("pre-existing shared memory block") == seen_before
-            ):
+            while not successor.done() and log.read_text().count("pre-existing shared memory block") == seen_before:
                 time.sleep(0.01)
             assert not successor.done()
             child.kill()
@@ -347,6 +342,4 @@ def test_each_test_gets_a_database_of_its_own(empty_database: str, postgres: Emb
     tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
 
     assert value(empty_database, tables) == 0
-    assert value(empty_database, "SELECT current_database()") != value(
-        postgres.conninfo, "SELECT current_database()"
-    )
+    assert value(empty_database, "SELECT current_database()") != value(postgres.conninfo, "SELECT current_database()")

@@ -82,9 +82,7 @@ def test_every_loopback_address_is_accepted(host: str, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.10", "ledger.example"])
-def test_an_address_others_can_reach_is_refused_with_advice(
-    host: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_address_others_can_reach_is_refused_with_advice(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("P2C_HOST", host)
 
     with pytest.raises(InvalidSettings, match=r"not a loopback address.*reverse proxy"):
@@ -100,9 +98,7 @@ def test_an_address_others_can_reach_is_refused_with_advice(
         "host=db.example user=ledger password='s3cret' sslpassword=s3cret dbname=p2c",
     ],
 )
-def test_a_password_in_the_database_address_is_never_shown(
-    address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_password_in_the_database_address_is_never_shown(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("P2C_DATABASE_URL", address)
 
     shown = described("P2C_DATABASE_URL").value

@@ -1,0 +1,63 @@
+"""The composition root: everything is wired here, and only here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from application.clock import Today, today_in_utc
+from application.commands import Commands
+from application.ledger import Ledger
+from audit.envelope import Envelopes
+from infrastructure import schema
+from infrastructure.command_stores import PublishedExchangeRates, StoredReceipts, StoredReferenceNumbers
+from infrastructure.database import Pool, open_pool
+from infrastructure.embedded_postgres import EmbeddedPostgres
+from infrastructure.event_store import LedgerFactory
+from infrastructure.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Everything a way in needs, wired together over one pool."""
+
+    pool: Pool
+    ledger: Ledger
+    commands: Commands
+    rates: PublishedExchangeRates
+
+
+@contextmanager
+def open_service(settings: Settings) -> Iterator[Service]:
+    """The service on the database the settings name, its schema brought to this version."""
+    with ExitStack() as stack:
+        service = stack.enter_context(open_on(stack.enter_context(database(settings))))
+        yield service
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """The connection string of the configured server, or of the private one, which is started for it."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    with EmbeddedPostgres.start(settings.data_dir) as server:
+        yield server.conninfo
+
+
+@contextmanager
+def open_on(conninfo: str, *, today: Today = today_in_utc) -> Iterator[Service]:
+    """The service on this database, its schema brought to this version."""
+    schema.apply(conninfo)
+    with open_pool(conninfo) as pool:
+        yield wire(pool, today=today)
+
+
+def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
+    """The service over this pool, whose database has the schema already."""
+    envelopes = Envelopes()
+    ledger = Ledger(LedgerFactory(pool, envelopes), envelopes)
+    rates = PublishedExchangeRates(pool)
+    commands = Commands(ledger, StoredReceipts(pool), StoredReferenceNumbers(pool), rates, today)
+    return Service(pool=pool, ledger=ledger, commands=commands, rates=rates)
