@@ -67,7 +67,7 @@ class Outcome(Generic[State]):
         return self.entries[-1].position
 
 
-class VersionMismatch(Exception):  # noqa: N818 - named after the condition
+class VersionMismatch(Exception):
     """The sender meant a version that is not the current one."""
 
     def __init__(self, expected: int, current: int) -> None:
@@ -76,7 +76,7 @@ class VersionMismatch(Exception):  # noqa: N818 - named after the condition
         self.current = current
 
 
-class IdempotencyKeyReused(Exception):  # noqa: N818 - named after the condition
+class IdempotencyKeyReused(Exception):
     """The key was used before, for something else."""
 
 

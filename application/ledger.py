@@ -73,5 +73,5 @@ class Ledger(Application[UUID]):
         return self.recorder.max_notification_id() or 0
 
 
-class LedgerBusy(Exception):  # noqa: N818 - named after the condition
+class LedgerBusy(Exception):
     """No turn to append, or no connection, came in time; nothing is recorded by this attempt. Try again."""

@@ -76,7 +76,7 @@ _UNSTAMPED = "0000-00-00T00:00:00.000000Z"
 _UNSTAMPED_FIELD = f'"recorded_at":"{_UNSTAMPED}"'.encode()
 
 
-class Unreadable(Exception):  # noqa: N818 - named after what is wrong with the bytes
+class Unreadable(Exception):
     """Bytes that are no envelope this version can read; the message says why."""
 
 

@@ -12,6 +12,7 @@ from application.ledger import Ledger
 from audit.envelope import Envelopes
 from infrastructure import schema
 from infrastructure.command_stores import PublishedExchangeRates, StoredReceipts, StoredReferenceNumbers
+from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.event_store import LedgerFactory
@@ -26,6 +27,7 @@ class Service:
     ledger: Ledger
     commands: Commands
     rates: PublishedExchangeRates
+    credentials: Credentials
 
 
 @contextmanager
@@ -60,4 +62,4 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
     ledger = Ledger(LedgerFactory(pool, envelopes), envelopes)
     rates = PublishedExchangeRates(pool)
     commands = Commands(ledger, StoredReceipts(pool), StoredReferenceNumbers(pool), rates, today)
-    return Service(pool=pool, ledger=ledger, commands=commands, rates=rates)
+    return Service(pool=pool, ledger=ledger, commands=commands, rates=rates, credentials=Credentials(pool))

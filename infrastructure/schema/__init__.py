@@ -24,7 +24,7 @@ class Step:
     sql: str
 
 
-class SchemaTooNew(Exception):  # noqa: N818 - named after the condition
+class SchemaTooNew(Exception):
     """The database was made by a newer version of the service than this one."""
 
 
