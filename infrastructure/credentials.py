@@ -15,7 +15,7 @@ from domain.values import Actor
 from domain.vocabulary import Role
 from infrastructure.database import Pool
 
-SECRET_PREFIX = "p2c_"
+VISIBLE_PREFIX = "p2c_"
 SHOWN_CHARACTERS = 8
 """How much of a token is kept readable, prefix included, so that its owner can tell which one it is."""
 
@@ -71,7 +71,7 @@ class Credentials:
         note: str | None = None,
     ) -> tuple[Credential, str]:
         """A new credential and its token, which cannot be shown again."""
-        token = SECRET_PREFIX + secrets.token_urlsafe(32)
+        token = VISIBLE_PREFIX + secrets.token_urlsafe(32)
         with self._pool.connection() as connection, connection.cursor(row_factory=class_row(Credential)) as cursor:
             credential = cursor.execute(
                 _ISSUE,
