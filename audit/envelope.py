@@ -190,10 +190,9 @@ def parse_instant(text: str) -> datetime:
 
 
 def _present(document: Any) -> Any:
-    """The document without what is absent: None and empty lists, at every depth."""
+    """The document without what is absent, at every depth. An empty list is not: it may say "none any more"."""
     if isinstance(document, dict):
-        kept = ((key, _present(value)) for key, value in document.items())
-        return {key: value for key, value in kept if value is not None and value != []}
+        return {key: _present(value) for key, value in document.items() if value is not None}
     if isinstance(document, list | tuple):
         return [_present(item) for item in document]
     return document
