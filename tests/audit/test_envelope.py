@@ -171,8 +171,9 @@ def test_bytes_of_older_versions_are_read_in_todays_shape_and_stay_as_they_are()
         },
     )
     entry = envelopes.read(STORED, 17)
-    assert isinstance(entry.event, Left)
-    assert (entry.event.explanation, entry.event.amount) == ("No funds.", Decimal("0.10"))
+    event: object = entry.event
+    assert isinstance(event, Left)
+    assert (event.explanation, event.amount) == ("No funds.", Decimal("0.10"))
     assert entry.type == "pledge.withdrawn.v1"
     assert entry.event_id == MEANT.event_id
 

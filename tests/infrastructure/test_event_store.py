@@ -213,8 +213,8 @@ def test_recorded_time_does_not_run_backwards_when_the_databases_clock_does(serv
     assert entry.recorded_at == ahead
 
 
-def test_an_append_that_gets_no_turn_in_time_says_so_and_stores_nothing(service: Service):
-    with psycopg.connect(service.pool.conninfo) as other:
+def test_an_append_that_gets_no_turn_in_time_says_so_and_stores_nothing(service: Service, empty_database: str):
+    with psycopg.connect(empty_database) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
         with pytest.raises(LedgerBusy):
             service.ledger.append([registered()])
@@ -223,8 +223,8 @@ def test_an_append_that_gets_no_turn_in_time_says_so_and_stores_nothing(service:
     assert service.ledger.append([registered()])
 
 
-def test_an_append_waits_for_the_one_before_it(service: Service):
-    with psycopg.connect(service.pool.conninfo) as other, ThreadPoolExecutor(1) as background:
+def test_an_append_waits_for_the_one_before_it(service: Service, empty_database: str):
+    with psycopg.connect(empty_database) as other, ThreadPoolExecutor(1) as background:
         other.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
         waiting = background.submit(service.ledger.append, [registered()])
         threading.Event().wait(0.3)
