@@ -13,13 +13,18 @@ from application.ports import Receipt
 from audit.envelope import Entry, Envelopes
 from domain import organisation as organisations
 from domain import pledge as pledges
-from domain.events import AnyEvent
+from domain.events import AnyEvent, OrganisationEvent
 from domain.organisation import Organisation
 from domain.pledge import Pledge
 
 
 class History(Protocol):
     """How stored entries are read back with their positions."""
+
+    def organisation_at(self, id: UUID, position: int) -> Organisation | None:
+        """The organisation as it was at a position of the ledger; None where there was none."""
+        events = (entry.event for entry in self.entries(id) if entry.position <= position)
+        return organisations.fold(None, cast("Iterable[OrganisationEvent]", events))
 
     def entries(self, stream_id: UUID, *, first: int = 1, last: int | None = None) -> Sequence[tuple[int, bytes]]:
         """Position and bytes of a stream's entries between two versions, in order."""
