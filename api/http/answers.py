@@ -15,15 +15,8 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from api.http.conditions import Conditions, etag
-from api.http.representations import (
-    EventDocument,
-    Names,
-    OrganisationDocument,
-    PledgeDocument,
-    organisation_document,
-    parties,
-    pledge_document,
-)
+from api.http.documents import EventDocument, OrganisationDocument, PledgeDocument
+from api.http.representations import Names, organisation_document, parties, pledge_document
 from application.commands import Outcome
 from application.ledger import Ledger
 from audit.envelope import Entry

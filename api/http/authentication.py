@@ -18,9 +18,7 @@ _BEARER = HTTPBearer(
 )
 
 
-def writer(
-    service: Services, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-) -> Actor:
+def writer(service: Services, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Actor:
     """The actor of a token that may write. Raises Failure without a valid token, NotPermitted for another role."""
     if given is None:
         raise _unauthenticated("No token was sent.", "Bearer")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -16,7 +14,6 @@ from api.http.statements import (
     Body,
     ContributionBody,
     CountryCode,
-    CurrencyCode,
     Day,
     EvidenceBody,
     GoodPracticeBody,
@@ -27,20 +24,13 @@ from api.http.statements import (
 )
 from domain import commands as asked
 from domain.events import Description
-from domain.organisation import Deactivate, Register, Rename
-from domain.values import USD
 from domain.vocabulary import (
     Additionality,
     BeneficiaryGroup,
     FocusArea,
     PledgeType,
-    Region,
-    Sector,
     SelfAssessment,
 )
-
-
-_ISO_MONTH = re.compile(r"^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])$")
 
 
 def _refuse_targets(value: object) -> None:
@@ -49,19 +39,6 @@ def _refuse_targets(value: object) -> None:
             "targets_are_scaled",
             "Targets are not amended: raise them with a scale-up, lower them with a scale-down and its reason.",
         )
-
-
-def _month(value: object) -> date:
-    if not isinstance(value, str) or not _ISO_MONTH.fullmatch(value):
-        raise PydanticCustomError("not_a_month", "Give a month such as 2026-11.")
-    return date.fromisoformat(f"{value}-01")
-
-
-Month = Annotated[
-    date,
-    PlainValidator(_month),
-    WithJsonSchema({"type": "string", "pattern": _ISO_MONTH.pattern, "examples": ["2026-11"]}),
-]
 
 
 class PartnerBody(Body):
@@ -239,7 +216,7 @@ class Verification(Body):
         return asked.VerifyContribution(contribution=contribution, note=self.note)
 
 
-class Query(Body):
+class Question(Body):
     """A question about a contribution."""
 
     question: str
@@ -298,58 +275,3 @@ class Withdrawal(Body):
     def command(self) -> asked.Withdraw:
         """What is asked."""
         return asked.Withdraw(reason=self.reason, superseded_by=self.superseded_by)
-
-
-class Registration(Body):
-    """A stakeholder that joins."""
-
-    name: str
-    sector: Sector
-    country: CountryCode | None = None
-    region: Region | None = None
-    website: str | None = None
-
-    def command(self) -> Register:
-        """What is asked."""
-        return Register(
-            name=self.name, sector=self.sector, country=self.country, region=self.region, website=self.website
-        )
-
-
-class Renaming(Body):
-    """Another name for a stakeholder."""
-
-    name: str
-
-    def command(self) -> Rename:
-        """What is asked."""
-        return Rename(name=self.name)
-
-
-class Deactivation(Reason):
-    """A stakeholder that takes on nothing new."""
-
-    def command(self) -> Deactivate:
-        """What is asked."""
-        return Deactivate(reason=self.reason)
-
-
-def _needs_a_rate(currency: str) -> str:
-    if currency == USD:
-        raise PydanticCustomError("usd_needs_no_rate", "Rates are stated in US dollars, which need none.")
-    return currency
-
-
-class MonthlyRate(Body):
-    """What one unit of a currency was worth in US dollars in a month."""
-
-    currency: Annotated[CurrencyCode, AfterValidator(_needs_a_rate)]
-    month: Month
-    rate: Amount
-    source: Annotated[str, Field(max_length=300)]
-
-
-class ExchangeRates(Body):
-    """Rates to publish, all or none."""
-
-    rates: Annotated[tuple[MonthlyRate, ...], Field(min_length=1)]

@@ -96,9 +96,7 @@ async def conditions(
     )
 
 
-async def creation(
-    request: Request, writer: Writer, idempotency_key: IdempotencyKey = None
-) -> Conditions:
+async def creation(request: Request, writer: Writer, idempotency_key: IdempotencyKey = None) -> Conditions:
     """The conditions of a command that makes something new, which has no version to match."""
     return await conditions(request, writer, None, idempotency_key)
 

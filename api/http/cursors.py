@@ -33,16 +33,18 @@ class Cursor(BaseModel):
     def decode(cls, given: str) -> Self:
         """The place a client sends back. Raises Failure for anything that `encode` did not give."""
         try:
-            if len(given) > LONGEST:
-                raise ValueError(given)
-            padded = given.encode("ascii") + b"=" * (-len(given) % 4)
-            raw = base64.b64decode(padded, altchars=b"-_", validate=True)
-            content = raw[_CHECKSUM_BYTES:]
-            if raw[:_CHECKSUM_BYTES] != _checksum(content):
-                raise ValueError(given)
-            return cls.model_validate_json(content)
+            return cls.model_validate_json(_content(given[:LONGEST]))
         except (ValueError, binascii.Error, ValidationError):
             raise refused("It is not a cursor that this list gave.") from None
+
+
+def _content(given: str) -> bytes:
+    padded = given.encode("ascii") + b"=" * (-len(given) % 4)
+    raw = base64.b64decode(padded, altchars=b"-_", validate=True)
+    content = raw[_CHECKSUM_BYTES:]
+    if raw[:_CHECKSUM_BYTES] != _checksum(content):
+        raise ValueError("the cursor was changed")
+    return content
 
 
 def refused(detail: str) -> Failure:

@@ -18,6 +18,7 @@ from domain.refusals import Refused
 Responses = dict[int | str, dict[str, Any]]
 Refusals = tuple[type[Refused], ...]
 
+_VALIDATION = ("HTTPValidationError", "ValidationError")
 PROBLEM_JSON = "application/problem+json"
 
 DESCRIPTION = """\
@@ -152,15 +153,18 @@ def _complete(document: dict[str, Any], requests: Mapping[str, Any], responses: 
                 operation["requestBody"]["content"]["application/json"]["example"] = requests[name]
             if name in responses:
                 _good(operation["responses"])["content"]["application/json"]["example"] = responses[name]
-    for unused in ("HTTPValidationError", "ValidationError"):
+    for unused in _VALIDATION:
         document["components"]["schemas"].pop(unused, None)
 
 
 def _declare_problems(responses: dict[str, Any]) -> None:
-    for response in responses.values():
+    """Problems are documents of their own type; what the framework says of its own ones is not true here."""
+    for status, response in list(responses.items()):
         content = response.get("content", {})
         if PROBLEM_JSON in content:
             content[PROBLEM_JSON]["schema"] = content.pop("application/json")["schema"]
+        elif content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith(_VALIDATION):
+            del responses[status]
 
 
 def _good(responses: dict[str, Any]) -> dict[str, Any]:

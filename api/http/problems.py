@@ -227,7 +227,6 @@ INTERNAL_ERROR = Problem(
 OF_REFUSALS: Mapping[type[Refused], Problem] = MappingProxyType({refusal: _refused(refusal) for refusal in REFUSALS})
 
 
-
 def named_in_body(refusal: type[Refused]) -> Problem:
     """The problem of naming in the body, not the address, what nobody knows."""
     return replace(OF_REFUSALS[refusal], status=UNPROCESSABLE)

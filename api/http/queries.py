@@ -79,13 +79,17 @@ class PledgeCriteria(_Query):
 
     def filters(self) -> PledgeFilters:
         """The criteria as the view knows them."""
-        given = {name: getattr(self, name) for name in PledgeCriteria.model_fields}
-        wanted = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+        given: dict[str, Any] = {name: getattr(self, name) for name in PledgeCriteria.model_fields}
+        wanted: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+        }
         return PledgeFilters(register=wanted.pop("register_"), **wanted)
 
     def stated(self) -> dict[str, Any]:
         """What is asked for, without what is not."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True, include=set(PledgeCriteria.model_fields))
+        return self.model_dump(
+            mode="json", by_alias=True, exclude_defaults=True, include=set(PledgeCriteria.model_fields)
+        )
 
 
 class PledgeQuery(PledgeCriteria):

@@ -96,7 +96,7 @@ def known(what: str, codes: Callable[[], Container[Any]]) -> AfterValidator:
 
 
 def _form(value: object) -> str:
-    return MONEY_TAG if isinstance(value, dict | Money) else QUANTITY_TAG
+    return MONEY_TAG if isinstance(value, dict | MoneyBody) else QUANTITY_TAG
 
 
 Amount = Annotated[
@@ -115,7 +115,7 @@ SdgNumber = Annotated[int, Strict(), known("SDG", vocabulary.sdgs)]
 WsisLine = Annotated[str, known("WSIS action line", vocabulary.wsis_lines)]
 
 
-class Rate(Body):
+class RateBody(Body):
     """What one unit of a currency was worth in US dollars on a day, and who says so."""
 
     rate: Amount
@@ -123,12 +123,12 @@ class Rate(Body):
     source: str
 
 
-class Money(Body):
+class MoneyBody(Body):
     """An amount in a currency; without a rate, the published one of the month is taken."""
 
     amount: Amount
     currency: CurrencyCode
-    usd_rate: Rate | None = None
+    usd_rate: RateBody | None = None
 
     def stated(self) -> StatedMoney:
         """The money as the domain knows it."""
@@ -141,7 +141,7 @@ class Money(Body):
 
 
 Value = Annotated[
-    Annotated[Money, Tag(MONEY_TAG)] | Annotated[Amount, Tag(QUANTITY_TAG)],
+    Annotated[MoneyBody, Tag(MONEY_TAG)] | Annotated[Amount, Tag(QUANTITY_TAG)],
     Discriminator(_form),
 ]
 
@@ -160,7 +160,7 @@ class TargetBody(Body):
         return TargetStatement(
             id=self.id,
             measure=self.measure,
-            value=self.value.stated() if isinstance(self.value, Money) else self.value,
+            value=self.value.stated() if isinstance(self.value, MoneyBody) else self.value,
             baseline=self.baseline,
             due_on=self.due_on,
         )
@@ -183,7 +183,7 @@ class ContributionBody(Body):
 
     id: str | None = None
     target: str
-    amount: Money | None = None
+    amount: MoneyBody | None = None
     quantity: Amount | None = None
     effective_on: Day
     description: str | None = None

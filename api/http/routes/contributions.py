@@ -51,7 +51,7 @@ def verify_contribution(
     responses=responses(201, CHANGED, CHANGING, KNOWN),
 )
 def query_contribution(
-    reference: Reference, contribution: ContributionId, body: bodies.Query, conditions: Changing, service: Services
+    reference: Reference, contribution: ContributionId, body: bodies.Question, conditions: Changing, service: Services
 ) -> Response:
     """Ask about the evidence; until it is verified the contribution does not count as verified."""
     return answers.change_pledge(service, reference, body.command(contribution), conditions)
@@ -67,8 +67,18 @@ def query_contribution(
         201,
         CHANGED,
         CHANGING,
-        (no.ContributionAlreadyRecorded, no.UnknownTarget, no.MeasureMismatch, no.ExchangeRateMissing)
-        + (no.NotPositive, no.UnacceptableAmount, no.UnknownCodes, no.DateInFuture, no.BeforeAnnouncement, *KNOWN),
+        (
+            no.ContributionAlreadyRecorded,
+            no.UnknownTarget,
+            no.MeasureMismatch,
+            no.ExchangeRateMissing,
+            no.NotPositive,
+            no.UnacceptableAmount,
+            no.UnknownCodes,
+            no.DateInFuture,
+            no.BeforeAnnouncement,
+            *KNOWN,
+        ),
     ),
 )
 def correct_contribution(

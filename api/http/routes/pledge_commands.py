@@ -59,9 +59,7 @@ def announce_pledge(body: bodies.Announcement, conditions: Creating, service: Se
     response_model=PledgeAnswer,
     responses=responses(201, CHANGED, CHANGING, (no.AlreadyDecided, *CLOSED, *PLEDGE_REFUSED)),
 )
-def validate_pledge(
-    reference: Reference, body: bodies.Validation, conditions: Changing, service: Services
-) -> Response:
+def validate_pledge(reference: Reference, body: bodies.Validation, conditions: Changing, service: Services) -> Response:
     """Admit the pledge to the published register; decided once."""
     return answers.change_pledge(service, reference, body.command(), conditions)
 
@@ -89,8 +87,16 @@ def decline_pledge(reference: Reference, body: bodies.Declining, conditions: Cha
         201,
         CHANGED,
         CHANGING,
-        (no.NothingRises, no.UnknownTarget, no.DuplicateTargets, no.EndBeforeStart)
-        + (*MONEY, *DATED, *CLOSED, *PLEDGE_REFUSED),
+        (
+            no.NothingRises,
+            no.UnknownTarget,
+            no.DuplicateTargets,
+            no.EndBeforeStart,
+            *MONEY,
+            *DATED,
+            *CLOSED,
+            *PLEDGE_REFUSED,
+        ),
     ),
 )
 def scale_up_pledge(reference: Reference, body: bodies.ScalingUp, conditions: Changing, service: Services) -> Response:
@@ -108,8 +114,16 @@ def scale_up_pledge(reference: Reference, body: bodies.ScalingUp, conditions: Ch
         201,
         CHANGED,
         CHANGING,
-        (no.NothingFalls, no.BelowDelivered, no.UnknownTarget, no.DuplicateTargets)
-        + (*MONEY, *DATED, *CLOSED, *PLEDGE_REFUSED),
+        (
+            no.NothingFalls,
+            no.BelowDelivered,
+            no.UnknownTarget,
+            no.DuplicateTargets,
+            *MONEY,
+            *DATED,
+            *CLOSED,
+            *PLEDGE_REFUSED,
+        ),
     ),
 )
 def scale_down_pledge(
@@ -184,8 +198,15 @@ def fulfil_pledge(reference: Reference, body: bodies.Fulfilment, conditions: Cha
         201,
         CHANGED,
         CHANGING,
-        (no.NothingAmended, no.PillarOutsideFocusArea, no.UnknownCodes, no.EndBeforeStart)
-        + (*DATED, *CLOSED, *PLEDGE_REFUSED),
+        (
+            no.NothingAmended,
+            no.PillarOutsideFocusArea,
+            no.UnknownCodes,
+            no.EndBeforeStart,
+            *DATED,
+            *CLOSED,
+            *PLEDGE_REFUSED,
+        ),
     ),
 )
 def amend_pledge(reference: Reference, body: bodies.Amendment, conditions: Changing, service: Services) -> Response:
