@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from typing import Any
 
 from application.clock import Today, today_in_utc
-from application.commands import Commands, Request
+from application.commands import Commands, Outcome, Request
 from application.ledger import Ledger
 from application.sample import KEY_PREFIX
-from application.sample.story import OrganisationStep, PledgeStep, Step, story
+from application.sample.story import OrganisationStep, Step, story
 from audit.envelope import Entry, Envelopes
 from domain.commands import Announce, PledgeCommand, Withdraw
 
@@ -73,15 +74,17 @@ def is_sample(entry: Entry) -> bool:
 def _carry_out(step: Step, commands: Commands, references: dict[str, str]) -> int:
     """Do what the step tells; how many facts it added."""
     request = Request(actor=step.actor, idempotency_key=step.idempotency_key)
-    match step:
-        case OrganisationStep(organisation=id, command=command):
-            registered = commands.change_organisation(id, command, request)
-            return 0 if registered.replayed else len(registered.entries)
-        case PledgeStep(pledge=key, command=Announce() as command):
-            outcome = commands.announce(command, request)
-            references[key] = outcome.state.reference
-        case PledgeStep(pledge=key, command=command):
-            outcome = commands.change_pledge(references[key], _with_references(command, references), request)
+    if isinstance(step, OrganisationStep):
+        return _added(commands.change_organisation(step.organisation, step.command, request))
+    if isinstance(step.command, Announce):
+        announced = commands.announce(step.command, request)
+        references[step.pledge] = announced.state.reference
+        return _added(announced)
+    command = _with_references(step.command, references)
+    return _added(commands.change_pledge(references[step.pledge], command, request))
+
+
+def _added(outcome: Outcome[Any]) -> int:
     return 0 if outcome.replayed else len(outcome.entries)
 
 

@@ -130,7 +130,7 @@ def _register(table: Table) -> Register:
 def _life(pledge: Table, line: int) -> Iterator[PledgeStep]:
     key, lead = pledge["key"], Actor(role=Role.STAKEHOLDER, organisation=organisation_id(pledge["lead"]))
     steps = sorted(chain(pledge.get("life", ()), pledge.get("report", ())), key=lambda step: step["on"])
-    commands = [(pledge["announced_on"], lead, _announce(pledge, line))]
+    commands: list[tuple[date, Actor, PledgeCommand]] = [(pledge["announced_on"], lead, _announce(pledge, line))]
     commands += [(s["on"], BDT if _DECIDED_BY_BDT & s.keys() else lead, _command(s, pledge)) for s in steps]
     for number, (on, actor, command) in enumerate(commands, start=1):
         yield PledgeStep(
