@@ -83,7 +83,7 @@ def _promising(targets: tuple[Target, ...]) -> str:
 
 
 def _because(note: str | None) -> str:
-    return f": {note}" if note else ""
+    return f": {note.removesuffix('.')}" if note else ""
 
 
 def _raised(event: ScaledUp) -> Iterable[str]:
