@@ -24,7 +24,7 @@ COPY events (position, pledge, reference, version, type, recorded_at, effective_
 """
 
 _REMEMBER = """
-INSERT INTO pledges (id, state) SELECT * FROM unnest(%s::uuid[], %s::jsonb[])
+INSERT INTO pledges (id, state) SELECT (state->>'id')::uuid, state FROM jsonb_array_elements(%s::jsonb) AS _ (state)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state
 """
 
@@ -46,7 +46,7 @@ def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     with cursor.copy(_COPY) as copy:
         for line in lines:
             copy.write_row(line)
-    cursor.execute(_REMEMBER, (list(pledges), [document(pledge) for pledge in pledges.values()]))
+    cursor.execute(_REMEMBER, (f"[{','.join(map(document, pledges.values()))}]",))
 
 
 def _pledges(cursor: Cursor[DictRow], ids: set[UUID]) -> dict[UUID, Pledge]:
