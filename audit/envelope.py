@@ -196,10 +196,9 @@ def data_of(event: AnyEvent) -> Data:
 
 
 def without_absent(document: Any) -> Any:
-    """The document without what is absent: None and empty lists, at every depth."""
+    """The document without what is absent, at every depth. An empty list is not: it may say "none any more"."""
     if isinstance(document, dict):
-        kept = ((key, without_absent(value)) for key, value in document.items())
-        return {key: value for key, value in kept if value is not None and value != []}
+        return {key: without_absent(value) for key, value in document.items() if value is not None}
     if isinstance(document, list | tuple):
         return [without_absent(item) for item in document]
     return document

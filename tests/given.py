@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
 from domain.circumstances import Circumstances
@@ -42,6 +42,8 @@ from domain.values import (
     UsdRate,
 )
 from domain.vocabulary import FocusArea, PledgeType, Region, Role, Sector, SelfAssessment
+
+Refusal = TypeVar("Refusal", bound=Refused)
 
 SPACE = UUID("00000000-0000-4000-8000-000000000000")
 PLEDGE = uuid5(SPACE, "pledge")
@@ -234,15 +236,15 @@ class Outcome:
         assert [plain(fact) for fact in self.facts] == [plain(fact) for fact in expected]
         return self
 
-    def refused(self, because: type[Refused], *, field: str | None = None) -> Outcome:
-        """The command was refused for this reason, about this field."""
+    def refused(self, because: type[Refusal], *, field: str | None = None) -> Refusal:
+        """The command was refused for this reason, about this field; the refusal."""
         assert self.refusal is not None, f"not refused: {self.facts}"
-        assert type(self.refusal) is because, repr(self.refusal)
+        assert isinstance(self.refusal, because), repr(self.refusal)
         assert self.refusal.message
         assert self.refusal.remedy
         if field is not None:
             assert self.refusal.field == field
-        return self
+        return self.refusal
 
     @property
     def pledge(self) -> Pledge:

@@ -98,10 +98,10 @@ def test_without_a_rate_the_published_one_of_the_announcement_is_taken():
 
 
 def test_without_any_rate_the_command_is_refused_and_says_which_is_missing():
-    refused = given().when(announcement(replace(stating(money(usd(1))), value=EUR)))
-    refused.refused(refusals.ExchangeRateMissing, field="targets.0.value.usd_rate")
-    assert "EUR" in str(refused.refusal)
-    assert "2024-01" in str(refused.refusal)
+    outcome = given().when(announcement(replace(stating(money(usd(1))), value=EUR)))
+    refusal = outcome.refused(refusals.ExchangeRateMissing, field="targets.0.value.usd_rate")
+    assert "EUR" in refusal.message
+    assert "2024-01" in refusal.message
 
 
 @pytest.mark.parametrize(
