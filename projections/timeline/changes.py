@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from audit.envelope import Entry, data_of, without_absent
 from audit.narrative import summarise
 from domain.events import PledgeEvent
 from domain.pledge import Pledge, evolve
+from domain.values import Actor
 from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
 
@@ -63,10 +65,15 @@ def _line(entry: Entry, event: PledgeEvent, before: Pledge | None, after: Pledge
         entry.type,
         entry.recorded_at,
         event.effective_on,
-        _json(without_absent(msgspec.to_builtins(event.actor))),
+        _actor(event.actor),
         summarise(event, before),
         _json(data_of(event)),
     )
+
+
+@lru_cache(maxsize=1_000)
+def _actor(actor: Actor) -> str:
+    return _json(without_absent(msgspec.to_builtins(actor)))
 
 
 def _json(document: Mapping[str, Any]) -> str:
