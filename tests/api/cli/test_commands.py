@@ -7,6 +7,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from rich.text import Text
 from typer.testing import Result
 
@@ -64,6 +66,20 @@ class TestEveryCommand:
 
         assert answer.exit_code == 1
         assert "run the newer version" in told(answer)
+
+    def test_says_what_the_database_forbids(
+        self, run: Run, empty_database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        role = f"{conninfo_to_dict(empty_database)['dbname']}_guest"
+        with psycopg.connect(empty_database, autocommit=True) as owner:
+            owner.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+            monkeypatch.setenv("P2C_DATABASE_URL", make_conninfo(empty_database, user=role))
+
+            answer = run("schema", "apply")
+            owner.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+        assert answer.exit_code == 1
+        assert "The database forbids it" in told(answer)
 
     def test_says_that_the_ledger_is_busy(self) -> None:
         words = words_for(LedgerBusy("no turn came in time"))
