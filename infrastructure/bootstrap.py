@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from application.clock import Today, today_in_utc
 from application.commands import Commands
 from application.ledger import Ledger
+from application.register_import.imports import RegisterImports
 from audit.envelope import Envelopes
 from infrastructure import schema
 from infrastructure.command_stores import PublishedExchangeRates, StoredReceipts, StoredReferenceNumbers
 from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.event_store import LedgerFactory
+from infrastructure.register_view import LedgerRegisterView
 from infrastructure.settings import Settings
 
 
@@ -26,6 +28,7 @@ class Service:
     ledger: Ledger
     commands: Commands
     rates: PublishedExchangeRates
+    imports: RegisterImports
 
 
 @contextmanager
@@ -59,5 +62,11 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
     envelopes = Envelopes()
     ledger = Ledger(LedgerFactory(pool, envelopes), envelopes)
     rates = PublishedExchangeRates(pool)
-    commands = Commands(ledger, StoredReceipts(pool), StoredReferenceNumbers(pool), rates, today)
-    return Service(pool=pool, ledger=ledger, commands=commands, rates=rates)
+    references = StoredReferenceNumbers(pool)
+    return Service(
+        pool=pool,
+        ledger=ledger,
+        commands=Commands(ledger, StoredReceipts(pool), references, rates, today),
+        rates=rates,
+        imports=RegisterImports(ledger, LedgerRegisterView(pool, envelopes), references, rates, today),
+    )
