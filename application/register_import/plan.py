@@ -116,13 +116,18 @@ class Strangeness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """How many of what."""
+    """How many of what.
+
+    `validated` counts every admission, `became_validated` those of pledges that were only announced before. `gone`
+    counts pledges whose lines are missing, whether they are withdrawn or not.
+    """
 
     lines: int = 0
     good: int = 0
     bad: int = 0
     pledges_announced: int = 0
     validated: int = 0
+    became_validated: int = 0
     declined: int = 0
     scaled_up: int = 0
     scaled_down: int = 0

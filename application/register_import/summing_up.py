@@ -48,6 +48,7 @@ def _summary(task: Task, decided: Decided) -> Summary:
         bad=bad,
         pledges_announced=facts["Announced"],
         validated=facts["Validated"],
+        became_validated=sum(change.facts[0] == "Validated" for change in decided.changes),
         declined=facts["Declined"],
         scaled_up=facts["ScaledUp"],
         scaled_down=facts["ScaledDown"],
