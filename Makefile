@@ -35,7 +35,9 @@ $(READY): requirements.lock pyproject.toml
 	fi
 	@echo "installing the locked dependencies"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@# The build warns that an editable installation is editable.
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-build-isolation --no-deps -e .
 	@touch $@
 
 run: setup ## Serve on port 8000; an empty ledger gets a labelled sample portfolio

@@ -76,7 +76,7 @@ _UNSTAMPED = "0000-00-00T00:00:00.000000Z"
 _UNSTAMPED_FIELD = f'"recorded_at":"{_UNSTAMPED}"'.encode()
 
 
-class Unreadable(Exception):  # noqa: N818 - named after what is wrong with the bytes
+class Unreadable(Exception):
     """Bytes that are no envelope this version can read; the message says why."""
 
 
@@ -109,13 +109,12 @@ class Envelopes:
         Raises TooLarge where it would not fit an entry.
         """
         document = msgspec.to_builtins(event)
-        data = {name: value for name, value in document.items() if name not in _HEADER}
         unstamped = canonical(
-            _present(
+            without_absent(
                 {
                     "actor": document["actor"],
                     "command_id": document["command_id"],
-                    "data": data,
+                    "data": {name: value for name, value in document.items() if name not in _HEADER},
                     "effective_on": document["effective_on"],
                     "event_id": str(event.event_id),
                     "idempotency_key": document["idempotency_key"],
@@ -189,11 +188,17 @@ def parse_instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _present(document: Any) -> Any:
-    """The document without what is absent: None and empty lists, at every depth."""
+def data_of(event: AnyEvent) -> Data:
+    """What the envelope of a fact has under `data`, in today's shape."""
+    values = msgspec.to_builtins(event)
+    data: Data = without_absent({name: value for name, value in values.items() if name not in _HEADER})
+    return data
+
+
+def without_absent(document: Any) -> Any:
+    """The document without what is absent, at every depth. An empty list is not: it may say "none any more"."""
     if isinstance(document, dict):
-        kept = ((key, _present(value)) for key, value in document.items())
-        return {key: value for key, value in kept if value is not None and value != []}
+        return {key: without_absent(value) for key, value in document.items() if value is not None}
     if isinstance(document, list | tuple):
-        return [_present(item) for item in document]
+        return [without_absent(item) for item in document]
     return document

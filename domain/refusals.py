@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is named after its condition, not as an error
+class Refused(Exception):
     """The command was refused; nothing was recorded.
 
     `message` says what is wrong, `remedy` what to do about it, `field` which part of the command it is about

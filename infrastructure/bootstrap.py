@@ -13,22 +13,35 @@ from application.register_import.imports import RegisterImports
 from audit.envelope import Envelopes
 from infrastructure import schema
 from infrastructure.command_stores import PublishedExchangeRates, StoredReceipts, StoredReferenceNumbers
+from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
-from infrastructure.event_store import LedgerFactory
+from infrastructure.event_store import CHANNEL, LedgerFactory
 from infrastructure.register_view import LedgerRegisterView
 from infrastructure.settings import Settings
+from projections.organisations.view import OrganisationsView
+from projections.pledge_status.view import PledgeStatusView
+from projections.runner import ProjectionRunner
+from projections.timeline.view import TimelineView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Everything a way in needs, wired together over one pool."""
+    """Everything a way in needs, wired together over one pool.
+
+    `projections` is not started: who serves starts it, who runs a single command lets it catch up if need be.
+    """
 
     pool: Pool
     ledger: Ledger
     commands: Commands
     rates: PublishedExchangeRates
     imports: RegisterImports
+    credentials: Credentials
+    pledges: PledgeStatusView
+    timeline: TimelineView
+    organisations: OrganisationsView
+    projections: ProjectionRunner
 
 
 @contextmanager
@@ -54,7 +67,12 @@ def open_on(conninfo: str, *, today: Today = today_in_utc) -> Iterator[Service]:
     """The service on this database, its schema brought to this version."""
     schema.apply(conninfo)
     with open_pool(conninfo) as pool:
-        yield wire(pool, today=today)
+        service = wire(pool, today=today)
+        service.projections.prepare()
+        try:
+            yield service
+        finally:
+            service.projections.stop()
 
 
 def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
@@ -69,4 +87,9 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
         commands=Commands(ledger, StoredReceipts(pool), references, rates, today),
         rates=rates,
         imports=RegisterImports(ledger, LedgerRegisterView(pool, envelopes), references, rates, today),
+        credentials=Credentials(pool),
+        pledges=PledgeStatusView(pool),
+        timeline=TimelineView(pool),
+        organisations=OrganisationsView(pool),
+        projections=ProjectionRunner(pool, envelopes, channel=CHANNEL),
     )

@@ -1,0 +1,22 @@
+"""Who may do what, decided in one place.
+
+Until the register is opened to the network the rule is simple: no token, no writes, and auditors only read.
+"""
+
+from __future__ import annotations
+
+from domain.values import Actor
+from domain.vocabulary import Role
+
+WRITERS = frozenset({Role.STAKEHOLDER, Role.BDT, Role.ADMIN})
+
+
+class NotPermitted(Exception):
+    """The actor may not do this; the message says who may."""
+
+
+def require_writer(actor: Actor) -> None:
+    """Refuse an actor that may not change anything."""
+    if actor.role not in WRITERS:
+        allowed = ", ".join(sorted(WRITERS))
+        raise NotPermitted(f"The role {actor.role} does not write; a token with one of these roles does: {allowed}.")

@@ -1,0 +1,10 @@
+"""All read models."""
+
+from __future__ import annotations
+
+from projections.organisations.changes import ORGANISATIONS
+from projections.pledge_status.changes import PLEDGE_STATUS
+from projections.read_model import ReadModel
+from projections.timeline.changes import TIMELINE
+
+READ_MODELS: tuple[ReadModel, ...] = (PLEDGE_STATUS, TIMELINE, ORGANISATIONS)

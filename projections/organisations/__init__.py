@@ -1,0 +1,1 @@
+"""The stakeholders: who they are, and what they were called when."""

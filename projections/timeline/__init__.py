@@ -1,0 +1,1 @@
+"""What happened to every pledge, in words and in full."""

@@ -1,0 +1,44 @@
+"""The stored bytes are RFC 8785 canonical JSON, held against an independent implementation."""
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.canonical import canonical
+
+keys = st.text(st.characters(max_codepoint=127), max_size=8)
+scalars = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text()
+documents = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(documents)
+def test_the_bytes_are_those_of_rfc_8785(document):
+    assert canonical(document) == rfc8785.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"b": 1, "a": [True, None]}, b'{"a":[true,null],"b":1}'),
+        ('€ " \\ / \b \f \n \r \t \x0f \x7f', '"€ \\" \\\\ / \\b \\f \\n \\r \\t \\u000f \x7f"'.encode()),
+        ("\u2028\u2029<>&", '"\u2028\u2029<>&"'.encode()),
+        ({"a": {}}, b'{"a":{}}'),
+    ],
+)
+def test_known_documents_have_known_bytes(document, expected):
+    assert canonical(document) == expected
+
+
+def test_an_unpaired_surrogate_has_no_canonical_form():
+    with pytest.raises(UnicodeEncodeError):
+        canonical("\ud800")
+
+
+def test_a_number_that_json_does_not_know_is_refused():
+    with pytest.raises(ValueError, match="JSON"):
+        canonical(float("nan"))
