@@ -72,7 +72,7 @@ def respond(failure: Failure, instance: str, request_id: str | None) -> Response
     document = ProblemDocument(
         type=failure.problem.type,
         title=failure.problem.title,
-        status=failure.status,
+        status=int(failure.status),
         detail=failure.detail,
         instance=instance,
         errors=failure.errors,
@@ -82,7 +82,7 @@ def respond(failure: Failure, instance: str, request_id: str | None) -> Response
     headers = {"Cache-Control": "no-store", **failure.headers}
     return Response(
         document.model_dump_json(exclude_none=True),
-        status_code=failure.status,
+        status_code=int(failure.status),
         headers=headers,
         media_type="application/problem+json",
     )
@@ -170,7 +170,6 @@ def _http(raised: HTTPException) -> Failure:
     by_status: Mapping[int, tuple[Problem, str]] = {
         404: (problems.NO_SUCH_ADDRESS, "This service has nothing at this address."),
         405: (problems.METHOD_NOT_ALLOWED, "This address does not take this method."),
-        413: (problems.BODY_TOO_LARGE, "The body has more than 65536 bytes."),
     }
     problem, detail = by_status.get(raised.status_code, (problems.BAD_REQUEST, "The request cannot be read."))
     return Failure(problem, detail, headers=raised.headers)
