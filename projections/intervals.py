@@ -6,9 +6,10 @@ time: then all but the last were current for some positions but at no time, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -63,7 +64,8 @@ class IntervalTable(Generic[State]):
         cursor.execute(close, (ids, [c.position for c in changes], [c.recorded_at for c in changes]))
 
 
-def array(items: Iterable[object]) -> str:
+@lru_cache(maxsize=10_000)  # the same few codes again and again
+def array(items: tuple[object, ...]) -> str:
     """An array in the form that COPY takes."""
     quoted = (str(item).replace("\\", "\\\\").replace('"', '\\"') for item in items)
     return "{" + ",".join(f'"{item}"' for item in quoted) + "}"

@@ -36,8 +36,14 @@ class Progress:
                 self._reached[name] = max(position, self._reached.get(name, 0))
             self._changed.notify_all()
 
+    def forget(self) -> None:
+        """Read again what was known: a crash or an operator may have set read models back."""
+        with self._changed:
+            self._reached.clear()
+            self._ask_next = 0.0
+
     def runner_came(self) -> None:
-        """From now on the runner of this process tells; what was known before is read again."""
+        """From now on the runner of this process tells."""
         with self._changed:
             self._reached.clear()
             self._runner_is_here = True

@@ -89,14 +89,14 @@ def drop(connection: Connection[DictRow], schema: str) -> None:
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
 
 
-def create_missing(pool: Pool, models: Iterable[ReadModel]) -> None:
+def create_missing(pool: Pool, models: Iterable[ReadModel]) -> bool:
     """Create the tables of the read models that have none, or not all, so that readers always find them.
 
-    They are empty; the runner fills them.
+    They are empty; the runner fills them. Tells whether there were any to create.
     """
     with pool.connection() as connection:
         if not _incomplete(connection, models):
-            return
+            return False
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (CREATION_LOCK,))
             short = ledger_entries.head(connection) <= FOLLOWED_FROM_THE_START
@@ -104,6 +104,7 @@ def create_missing(pool: Pool, models: Iterable[ReadModel]) -> None:
                 drop(connection, model.name)
                 create(connection, model, model.name, version=model.version if short else NOT_BUILT)
                 connection.execute(model.indexes.encode())
+    return True
 
 
 def _incomplete(connection: Connection[DictRow], models: Iterable[ReadModel]) -> list[ReadModel]:

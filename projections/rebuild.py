@@ -19,7 +19,7 @@ from projections.database import REBUILD_LOCKS, Pool, lock_number
 from projections.ledger_entries import EntryReader
 from projections.read_model import ReadModel, create, create_missing, drop, enter
 
-BATCH = 5_000
+BATCH = 10_000
 EXCHANGE_WITHIN_SECONDS = 120.0
 
 Report = Callable[[int, int], None]

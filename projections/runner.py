@@ -102,7 +102,8 @@ class ProjectionRunner:
 
     def prepare(self) -> None:
         """Create tables that are missing, so that readers find them, if empty."""
-        create_missing(self._pool, self._models.values())
+        if create_missing(self._pool, self._models.values()):
+            self._progress.forget()
 
     def start(self) -> None:
         """Follow the ledger in a thread of its own, from now until `stop`; nothing but `stop` ends it."""

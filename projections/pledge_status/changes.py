@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from uuid import UUID
 
 from psycopg import Cursor
@@ -13,6 +14,7 @@ from domain.events import PledgeEvent, Registered, Renamed
 from domain.geography import regions_of
 from domain.pledge import Pledge, evolve
 from domain.schedule import reporting_schedule
+from domain.vocabulary import Region
 from projections.intervals import Change, IntervalTable, array
 from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
@@ -49,6 +51,11 @@ def _names(entries: Iterable[Entry]) -> Iterator[Change[str]]:
                 yield Change(id=id, position=entry.position, recorded_at=entry.recorded_at, state=searchable(name))
 
 
+@lru_cache(maxsize=10_000)
+def _regions(countries: tuple[str, ...]) -> tuple[Region, ...]:
+    return tuple(sorted(regions_of(countries)))
+
+
 def _columns(pledge: Pledge) -> Sequence[object]:
     schedule = reporting_schedule(pledge)
     lead, source = pledge.lead, pledge.source
@@ -64,9 +71,9 @@ def _columns(pledge: Pledge) -> Sequence[object]:
         lead.sector,
         lead.region,
         lead.country,
-        array(partner.organisation for partner in pledge.partners),
+        array(tuple(partner.organisation for partner in pledge.partners)),
         array(pledge.countries),
-        array(sorted(regions_of(pledge.countries))),
+        array(_regions(pledge.countries)),
         array(pledge.beneficiary_groups),
         array(pledge.sdgs),
         array(pledge.wsis_lines),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from audit.envelope import Entry, data_of, without_absent
 from audit.narrative import summarise
 from domain.events import PledgeEvent
 from domain.pledge import Pledge, evolve
+from domain.values import Actor
 from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
 
@@ -24,7 +26,7 @@ COPY events (position, pledge, reference, version, type, recorded_at, effective_
 """
 
 _REMEMBER = """
-INSERT INTO pledges (id, state) SELECT * FROM unnest(%s::uuid[], %s::jsonb[])
+INSERT INTO pledges (id, state) SELECT (state->>'id')::uuid, state FROM jsonb_array_elements(%s::jsonb) AS _ (state)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state
 """
 
@@ -46,7 +48,7 @@ def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     with cursor.copy(_COPY) as copy:
         for line in lines:
             copy.write_row(line)
-    cursor.execute(_REMEMBER, (list(pledges), [document(pledge) for pledge in pledges.values()]))
+    cursor.execute(_REMEMBER, (f"[{','.join(map(document, pledges.values()))}]",))
 
 
 def _pledges(cursor: Cursor[DictRow], ids: set[UUID]) -> dict[UUID, Pledge]:
@@ -63,10 +65,15 @@ def _line(entry: Entry, event: PledgeEvent, before: Pledge | None, after: Pledge
         entry.type,
         entry.recorded_at,
         event.effective_on,
-        _json(without_absent(msgspec.to_builtins(event.actor))),
+        _actor(event.actor),
         summarise(event, before),
         _json(data_of(event)),
     )
+
+
+@lru_cache(maxsize=1_000)
+def _actor(actor: Actor) -> str:
+    return _json(without_absent(msgspec.to_builtins(actor)))
 
 
 def _json(document: Mapping[str, Any]) -> str:
