@@ -186,7 +186,7 @@ def _contribution(
         amount=_delivered(stated.amount, stated.effective_on, at, field),
         effective_on=stated.effective_on,
         description=stated.description,
-        evidence=evidence(stated.evidence, field),
+        evidence=evidence(stated.evidence, f"{field}.evidence"),
         country=stated.country,
         replaces=replaces,
     )
@@ -202,9 +202,9 @@ def evidence(given: tuple[Evidence, ...], field: str) -> tuple[Evidence, ...]:
     """The evidence, its links and digests well-formed."""
     for i, item in enumerate(given):
         if not item.url.startswith(("https://", "http://")):
-            raise UnacceptableText(f"{field}.evidence.{i}.url", "is not an http or https address")
+            raise UnacceptableText(f"{field}.{i}.url", "is not an http or https address")
         if item.sha256 is not None and not _SHA256.fullmatch(item.sha256):
-            raise UnacceptableText(f"{field}.evidence.{i}.sha256", "is not 64 lower-case hexadecimal digits")
+            raise UnacceptableText(f"{field}.{i}.sha256", "is not 64 lower-case hexadecimal digits")
     return given
 
 
