@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -19,6 +20,8 @@ from application.commands import IdempotencyKeyReused, VersionMismatch
 from application.ledger import LedgerBusy
 from domain.refusals import Refused, UnknownCodes
 from infrastructure.database import UNAVAILABLE
+
+log = structlog.get_logger("p2c.http")
 
 RETRY_AFTER = {"Retry-After": "1"}
 MOST_ERRORS = 100
@@ -162,7 +165,8 @@ def _ledger_busy(busy: LedgerBusy) -> Failure:
     return Failure(problems.LEDGER_BUSY, f"Nothing is known to be recorded: {busy}.", headers=RETRY_AFTER)
 
 
-def _database_away(_: Exception) -> Failure:
+def _database_away(failed: Exception) -> Failure:
+    log.warning("the database does not answer", error=str(failed))
     return Failure(problems.DATABASE_AWAY, "The database did not answer in time.", headers=RETRY_AFTER)
 
 

@@ -390,3 +390,13 @@ def test_every_refusal_of_a_command_names_its_status_and_field(client: Client) -
             continue
         problem = require_problem(answer, status, name)
         assert [error["field"] for error in problem["errors"]] == ([field] if field else []), command
+
+
+def test_an_amount_whose_dollars_could_not_be_summed_exactly_is_refused(client: Client) -> None:
+    rate = {"rate": "900000000000", "on": days_ago(500), "source": "a slip"}
+    value = {"amount": "900000000000.00", "currency": "EUR", "usd_rate": rate}
+    body = client.announcement(targets=[{"id": "m", "measure": "money", "value": value}])
+
+    problem = require_problem(client.post("/v1/pledges", json=body), 422, "unacceptable-amount")
+
+    assert problem["errors"][0]["field"] == "/targets/0/value/usd_rate/rate"
