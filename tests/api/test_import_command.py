@@ -61,6 +61,7 @@ def test_a_rehearsal_shows_everything_and_writes_nothing(ledger: str) -> None:
 
     assert result.exit_code == 0, result.output
     assert "1,539,283,677" in result.stdout
+    assert "register would hold" in result.stdout
     assert "A rehearsal: nothing was written." in result.stdout
     assert stored(ledger) == {"events": 0, "commands": 0, "reference_numbers": 0}
 
