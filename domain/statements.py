@@ -34,6 +34,7 @@ LARGEST_AMOUNT = Decimal(10) ** 15
 
 QUANTITY_PLACES = 6
 RATE_PLACES = 12
+USD_PLACES = 2
 UNLISTED_PLACES = 6  # a currency, such as the SDR, for which ISO 4217 names no smallest unit
 
 _TARGET_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -186,7 +187,7 @@ def _contribution(
         amount=_delivered(stated.amount, stated.effective_on, at, field),
         effective_on=stated.effective_on,
         description=stated.description,
-        evidence=evidence(stated.evidence, field),
+        evidence=evidence(stated.evidence, f"{field}.evidence"),
         country=stated.country,
         replaces=replaces,
     )
@@ -202,9 +203,9 @@ def evidence(given: tuple[Evidence, ...], field: str) -> tuple[Evidence, ...]:
     """The evidence, its links and digests well-formed."""
     for i, item in enumerate(given):
         if not item.url.startswith(("https://", "http://")):
-            raise UnacceptableText(f"{field}.evidence.{i}.url", "is not an http or https address")
+            raise UnacceptableText(f"{field}.{i}.url", "is not an http or https address")
         if item.sha256 is not None and not _SHA256.fullmatch(item.sha256):
-            raise UnacceptableText(f"{field}.evidence.{i}.sha256", "is not 64 lower-case hexadecimal digits")
+            raise UnacceptableText(f"{field}.{i}.sha256", "is not 64 lower-case hexadecimal digits")
     return given
 
 
@@ -215,7 +216,10 @@ def money(stated: StatedMoney, on: date, at: Circumstances, field: str) -> Money
         raise UnknownCodes({f"{field}.currency": [stated.currency]})
     places = UNLISTED_PLACES if currency.minor_units is None else currency.minor_units
     amount = positive(exact(stated.amount, places, f"{field}.amount"), f"{field}.amount")
-    return Money.at(amount, stated.currency, _rate(stated, on, at, field))
+    fixed = Money.at(amount, stated.currency, _rate(stated, on, at, field))
+    # The sums of dollars must stay exact as well, whatever rate was given.
+    exact(fixed.usd, USD_PLACES, f"{field}.usd_rate.rate")
+    return fixed
 
 
 def _rate(stated: StatedMoney, on: date, at: Circumstances, field: str) -> UsdRate | None:
