@@ -13,7 +13,7 @@ from api.cli.console import aside
 from application.ledger import LedgerBusy
 from application.sample.loading import LedgerHoldsMore
 from domain.refusals import Refused
-from infrastructure.database import UNAVAILABLE
+from infrastructure.database import FORBIDDEN, UNAVAILABLE
 from infrastructure.embedded_postgres import EmbeddedPostgresError
 from infrastructure.schema import SchemaTooNew
 from infrastructure.settings import InvalidSettings
@@ -36,11 +36,14 @@ class Unusable(Exception):
 
 
 def _database_away(error: Exception) -> Words:
-    first_line = str(error).strip().partition("\n")[0]
     return (
-        f"The database does not answer: {first_line}",
+        f"The database does not answer: {_first_line(error)}",
         "Check that the server runs and that P2C_DATABASE_URL names it; `p2c doctor` examines both.",
     )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _explained(remedy: str) -> Callable[[Exception], Words]:
@@ -64,6 +67,13 @@ _WORDS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[
     (RebuildUnderWay, _explained("Wait until it is done; `p2c doctor` shows how far each read model is.")),
     (ExchangeImpossible, _explained("Try again when fewer long reads are under way.")),
     (ReadModelFailed, _explained("The ledger itself is complete; `p2c doctor` shows where the read models stand.")),
+    (
+        FORBIDDEN,
+        lambda error: (
+            f"The database forbids it: {_first_line(error)}",
+            "Give the user that P2C_DATABASE_URL names the database to own, or name the one who owns it.",
+        ),
+    ),
     (UNAVAILABLE, _database_away),
 )
 
