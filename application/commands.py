@@ -6,8 +6,10 @@ meant. A command with an idempotency key is answered for ever with the facts it 
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
@@ -32,6 +34,9 @@ from domain.refusals import AlreadyAnnounced, UnknownPledge
 from domain.values import Actor
 
 DECIDE_WITHIN_SECONDS = 5.0
+
+TURNS = 64
+"""How many pledges at once may have a queue of overtaken commands; two that share one only wait longer."""
 
 State = TypeVar("State", Pledge, Organisation)
 Fact = TypeVar("Fact", PledgeEvent, OrganisationEvent)
@@ -109,6 +114,7 @@ class Commands:
         self._references = references
         self._rates = rates
         self._today = today
+        self._turns = tuple(threading.Lock() for _ in range(TURNS))
 
     def announce(self, command: Announce, request: Request) -> Outcome[Pledge]:
         """Announce a pledge; without a reference of its own it is given the next one of its year."""
@@ -151,20 +157,38 @@ class Commands:
 
     def _perform(self, stream: _Stream[State, Fact], request: Request) -> Outcome[State]:
         deadline = time.monotonic() + DECIDE_WITHIN_SECONDS
-        while True:
-            if earlier := self._earlier(request, stream.load):
-                return earlier
-            state = stream.load(stream.id, None)
-            _require_version(state, request)
-            at = self.circumstances(request)
-            events = stream.decide(state, at)
-            try:
-                entries = self._ledger.append(events, receipts=_receipts(request, events))
-            except RecordConflictError:
-                if time.monotonic() >= deadline:
-                    raise LedgerBusy("others kept changing the same pledge") from None
-                continue  # somebody was first: look again at what is so now
-            return Outcome(state=_known(stream.fold(state, events)), entries=entries)
+        try:
+            return self._attempt(stream, request)
+        except RecordConflictError:
+            pass  # somebody was first: look again at what is so now
+        # Those who were overtaken come in turn; all at once, most would overtake each other again and again.
+        with self._turn(stream.id, deadline):
+            while True:
+                try:
+                    return self._attempt(stream, request)
+                except RecordConflictError:
+                    if time.monotonic() >= deadline:
+                        raise _overtaken() from None
+
+    @contextmanager
+    def _turn(self, id: UUID, deadline: float) -> Iterator[None]:
+        turn = self._turns[id.int % len(self._turns)]
+        if not turn.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise _overtaken()
+        try:
+            yield
+        finally:
+            turn.release()
+
+    def _attempt(self, stream: _Stream[State, Fact], request: Request) -> Outcome[State]:
+        """Decide on what is so now, and record it. Raises RecordConflictError where somebody was first."""
+        if earlier := self._earlier(request, stream.load):
+            return earlier
+        state = stream.load(stream.id, None)
+        _require_version(state, request)
+        events = stream.decide(state, self.circumstances(request))
+        entries = self._ledger.append(events, receipts=_receipts(request, events))
+        return Outcome(state=_known(stream.fold(state, events)), entries=entries)
 
     def _earlier(self, request: Request, load: Callable[[UUID, int | None], State | None]) -> Outcome[State] | None:
         """What the command with this key caused before, if it was carried out before."""
@@ -195,6 +219,10 @@ class Commands:
     def _require_pledge(self, reference: str) -> None:
         if self._ledger.pledge(pledge_id(reference)) is None:
             raise UnknownPledge(reference, field="superseded_by")
+
+
+def _overtaken() -> LedgerBusy:
+    return LedgerBusy("others kept changing the same pledge")
 
 
 def _require_version(state: Pledge | Organisation | None, request: Request) -> None:

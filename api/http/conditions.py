@@ -112,7 +112,8 @@ async def wait_for_position(request: Request, service: Services, ledger_position
     room: CapacityLimiter = request.app.state.waiting_room
 
     def wait() -> None:
-        if service.pledges.position() >= wanted:
+        # All of the read models: an answer may be made of several.
+        if service.projections.wait_until(wanted, 0):
             return
         head = service.ledger.position
         if wanted > head:
