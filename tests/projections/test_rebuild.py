@@ -19,7 +19,7 @@ import pytest
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from audit.envelope import Envelopes
+from audit.envelope import Envelopes, Unreadable
 from domain.events import AnyEvent
 from infrastructure.bootstrap import Service
 from projections.catalogue import READ_MODELS
@@ -181,6 +181,22 @@ def test_a_rebuild_that_fails_leaves_what_is_served_as_it_was(service: Service):
     service.projections.rebuild(model.name, quietly)
     assert tables(service.pool, model) == before
     assert leftovers(service) == []
+
+
+def test_a_rebuild_does_not_pass_over_bytes_that_nobody_can_read(service: Service):
+    position = append(service, facts())[-1].position
+    service.projections.catch_up()
+    before = tables(service.pool, READ_MODELS[1])
+    with service.pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO ledger.events VALUES (gen_random_uuid(), 1, 'pledge.announced.v1', 'rubbish', %s, now())",
+            (position + 1,),
+        )
+
+    with pytest.raises(Unreadable, match=f"position {position + 1}"):
+        service.projections.rebuild("timeline", quietly)
+
+    assert tables(service.pool, READ_MODELS[1]) == before
 
 
 def test_an_unknown_read_model_cannot_be_rebuilt(service: Service):
