@@ -7,7 +7,7 @@ meant. A command with an idempotency key is answered for ever with the facts it 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
@@ -20,18 +20,21 @@ from application.ledger import Ledger, LedgerBusy
 from application.ports import ExchangeRates, Receipt, Receipts, ReferenceNumbers
 from audit.envelope import Entry
 from domain import decisions, organisation_decisions
+from domain import organisation as organisations
+from domain import pledge as pledges
 from domain.circumstances import Circumstances
 from domain.commands import Announce, PledgeCommand, Withdraw
-from domain.events import AnyEvent
+from domain.events import AnyEvent, OrganisationEvent, PledgeEvent
 from domain.identity import numbered_reference, pledge_id
 from domain.organisation import Organisation, OrganisationCommand, Register
 from domain.pledge import Pledge
-from domain.refusals import AlreadyAnnounced, UnknownOrganisation, UnknownPledge
+from domain.refusals import AlreadyAnnounced, UnknownPledge
 from domain.values import Actor
 
 DECIDE_WITHIN_SECONDS = 5.0
 
 State = TypeVar("State", Pledge, Organisation)
+Fact = TypeVar("Fact", PledgeEvent, OrganisationEvent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +84,13 @@ class IdempotencyKeyReused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Stream(Generic[State]):
-    """One history: how it is loaded, and what is decided about it."""
+class _Stream(Generic[State, Fact]):
+    """One history: how it is loaded, what is decided about it, and what it is afterwards."""
 
     id: UUID
     load: Callable[[UUID, int | None], State | None]
-    decide: Callable[[State | None, Circumstances], tuple[AnyEvent, ...]]
+    decide: Callable[[State | None, Circumstances], tuple[Fact, ...]]
+    fold: Callable[[State | None, tuple[Fact, ...]], State | None]
 
 
 class Commands:
@@ -125,13 +129,13 @@ class Commands:
         id = pledge_id(reference)
         if isinstance(command, Withdraw) and command.superseded_by:
             self._require_pledge(command.superseded_by)
-        if not isinstance(command, Announce) and self._ledger.pledge(id) is None:
-            raise UnknownPledge(reference)
 
-        def decide(state: Pledge | None, at: Circumstances) -> tuple[AnyEvent, ...]:
+        def decide(state: Pledge | None, at: Circumstances) -> tuple[PledgeEvent, ...]:
+            if state is None and not isinstance(command, Announce):
+                raise UnknownPledge(reference)
             return decisions.decide(id, state, command, at)
 
-        return self._perform(_Stream(id, self._ledger.pledge, decide), request)
+        return self._perform(_Stream(id, self._ledger.pledge, decide, pledges.fold), request)
 
     def register(self, command: Register, request: Request) -> Outcome[Organisation]:
         """Let a stakeholder join, under a new id."""
@@ -139,15 +143,13 @@ class Commands:
 
     def change_organisation(self, id: UUID, command: OrganisationCommand, request: Request) -> Outcome[Organisation]:
         """Do what `command` says to the organisation. Raises as `change_pledge` does."""
-        if not isinstance(command, Register) and self._ledger.organisation(id) is None:
-            raise UnknownOrganisation(str(id))
 
-        def decide(state: Organisation | None, at: Circumstances) -> tuple[AnyEvent, ...]:
+        def decide(state: Organisation | None, at: Circumstances) -> tuple[OrganisationEvent, ...]:
             return organisation_decisions.decide(id, state, command, at)
 
-        return self._perform(_Stream(id, self._ledger.organisation, decide), request)
+        return self._perform(_Stream(id, self._ledger.organisation, decide, organisations.fold), request)
 
-    def _perform(self, stream: _Stream[State], request: Request) -> Outcome[State]:
+    def _perform(self, stream: _Stream[State, Fact], request: Request) -> Outcome[State]:
         deadline = time.monotonic() + DECIDE_WITHIN_SECONDS
         while True:
             if earlier := self._earlier(request, stream.load):
@@ -162,8 +164,7 @@ class Commands:
                 if time.monotonic() >= deadline:
                     raise LedgerBusy("others kept changing the same pledge") from None
                 continue  # somebody was first: look again at what is so now
-            after = stream.load(stream.id, events[-1].originator_version)
-            return Outcome(state=_known(after), entries=entries)
+            return Outcome(state=_known(stream.fold(state, events)), entries=entries)
 
     def _earlier(self, request: Request, load: Callable[[UUID, int | None], State | None]) -> Outcome[State] | None:
         """What the command with this key caused before, if it was carried out before."""
@@ -202,7 +203,7 @@ def _require_version(state: Pledge | Organisation | None, request: Request) -> N
         raise VersionMismatch(request.expected_version, current)
 
 
-def _receipts(request: Request, events: tuple[AnyEvent, ...]) -> tuple[Receipt, ...]:
+def _receipts(request: Request, events: Sequence[AnyEvent]) -> tuple[Receipt, ...]:
     if request.idempotency_key is None:
         return ()
     return (

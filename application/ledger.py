@@ -13,7 +13,7 @@ from application.ports import Receipt
 from audit.envelope import Entry, Envelopes
 from domain import organisation as organisations
 from domain import pledge as pledges
-from domain.events import AnyEvent
+from domain.events import AnyEvent, OrganisationEvent
 from domain.organisation import Organisation
 from domain.pledge import Pledge
 
@@ -52,6 +52,11 @@ class Ledger(Application[UUID]):
             return self.repository.get(id, version=version, projector_func=organisations.fold)
         except AggregateNotFoundError:
             return None
+
+    def organisation_at(self, id: UUID, position: int) -> Organisation | None:
+        """The organisation as it was at a position of the ledger; None where there was none."""
+        events = (entry.event for entry in self.entries(id) if entry.position <= position)
+        return organisations.fold(None, cast("Iterable[OrganisationEvent]", events))
 
     def entries(self, stream_id: UUID, *, first: int = 1, last: int | None = None) -> tuple[Entry, ...]:
         """A stream's facts between two versions, with their positions and recorded times."""

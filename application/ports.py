@@ -38,6 +38,12 @@ class ReferenceNumbers(Protocol):
     def next(self, year: int) -> int:
         """A number that was not given before; one that is not used afterwards stays unused."""
 
+    def take(self, year: int, count: int) -> range:
+        """So many numbers in a row, none of them given before."""
+
+    def last(self, year: int) -> int:
+        """The last number that was given; 0 while there is none."""
+
 
 class ExchangeRates(Protocol):
     """The published rates."""

@@ -45,7 +45,7 @@ def summarise(event: AnyEvent, before: Pledge | None = None) -> str:
         case ScaledDown(targets=changes, reason=reason):
             return f"Scaled down: {_list(_change(c) for c in changes)}. Reason: {reason}"
         case PartiallyFulfilled(contributions=contributions):
-            return f"Delivered {_list(_delivery(c, before) for c in contributions)}."
+            return f"Delivered {_list(_delivery(c, before) + _instead(c) for c in contributions)}."
         case Reported(period_start=start, period_end=end, self_assessment=assessment):
             return f"Reported on {start} to {end}: {labels('self_assessment')[assessment]['en'].lower()}."
         case Fulfilled(statement=statement):
@@ -79,16 +79,21 @@ def quantity(amount: Money | Decimal, measure: str) -> str:
 
 
 def _promising(targets: tuple[Target, ...]) -> str:
-    return f", promising {_list(quantity(t.value, t.measure) for t in targets)}" if targets else ""
+    return f", promising {_list(_promise(t) for t in targets)}" if targets else ""
+
+
+def _promise(target: Target) -> str:
+    start = f" from a baseline of {target.baseline:,f}" if target.baseline else ""
+    return f"{quantity(target.value, target.measure)}{start}"
 
 
 def _because(note: str | None) -> str:
-    return f": {note}" if note else ""
+    return f": {note.removesuffix('.')}" if note else ""
 
 
 def _raised(event: ScaledUp) -> Iterable[str]:
     yield from (_change(change) for change in event.targets)
-    yield from (f"new target of {quantity(t.value, t.measure)}" for t in event.new_targets)
+    yield from (f"new target of {_promise(t)}" for t in event.new_targets)
     if event.new_countries:
         yield f"also in {', '.join(event.new_countries)}"
     if event.ends_on:
@@ -106,8 +111,11 @@ def _delivery(contribution: Contribution, before: Pledge | None) -> str:
     target = before.target(contribution.target) if before else None
     measure = target.measure if target else contribution.target
     where = f" in {contribution.country}" if contribution.country else ""
-    instead = f" instead of contribution {contribution.replaces}" if contribution.replaces else ""
-    return f"{quantity(contribution.amount, measure)}{where} on {contribution.effective_on}{instead}"
+    return f"{quantity(contribution.amount, measure)}{where} on {contribution.effective_on}"
+
+
+def _instead(contribution: Contribution) -> str:
+    return f" instead of the contribution {contribution.replaces}" if contribution.replaces else ""
 
 
 def _correction(event: Corrected, before: Pledge | None) -> str:

@@ -89,12 +89,14 @@ def codec(service: Service) -> list[Measure]:
 def commands(service: Service) -> list[Measure]:
     """Whole commands: load, decide, save, durably; each writer on pledges of its own."""
     lead = service.commands.register(_new(), REQUEST).state.id
-    references = [service.commands.announce(announcement(lead), REQUEST).state.reference for _ in range(64)]
 
     def contribute(writers: int, each: int) -> Callable[[], int]:
         def write(writer: int) -> None:
-            for _ in range(each):
-                service.commands.change_pledge(references[writer], CONTRIBUTE, REQUEST)
+            # A pledge has few events: an announcement, nine contributions, then the next.
+            for _ in range(each // 10):
+                reference = service.commands.announce(announcement(lead), REQUEST).state.reference
+                for _ in range(9):
+                    service.commands.change_pledge(reference, CONTRIBUTE, REQUEST)
 
         def run() -> int:
             with ThreadPoolExecutor(writers) as pool:

@@ -46,7 +46,6 @@ def require_codes(**codes: Iterable[object]) -> None:
     known: Mapping[str, Iterable[object]] = {
         "countries": geography.countries(),
         "pillars": vocabulary.pillars(),
-        "measures": vocabulary.measures(),
         "sdgs": vocabulary.sdgs(),
         "wsis_lines": vocabulary.wsis_lines(),
     }
@@ -93,13 +92,20 @@ def reference(given: str | None) -> str:
 
 def targets(statements: Sequence[TargetStatement], on: date, at: Circumstances, field: str) -> tuple[Target, ...]:
     """The targets as they can be recorded, money at the rate of the day `on` unless a rate is given."""
-    require_codes(measures=[statement.measure for statement in statements])
+    _require_measures(statements, field)
     seen: set[str] = set()
     for statement in statements:
         if statement.id in seen:
             raise DuplicateTargets(statement.id, field=field)
         seen.add(statement.id)
     return tuple(_target(s, on, at, f"{field}.{i}") for i, s in enumerate(statements))
+
+
+def _require_measures(statements: Sequence[TargetStatement], field: str) -> None:
+    measures = {f"{field}.{i}.measure": s.measure for i, s in enumerate(statements)}
+    unknown = {path: [measure] for path, measure in measures.items() if measure not in vocabulary.measures()}
+    if unknown:
+        raise UnknownCodes(unknown)
 
 
 def _target(stated: TargetStatement, on: date, at: Circumstances, field: str) -> Target:
@@ -172,15 +178,15 @@ def _contribution(
     if isinstance(stated.amount, StatedMoney) != isinstance(target.value, Money):
         raise MeasureMismatch(target.id, target.measure, field=f"{field}.amount")
     require_since_announcement(stated.effective_on, pledge, at, f"{field}.effective_on")
-    if stated.country is not None:
-        require_codes(countries=[stated.country])
+    if stated.country is not None and stated.country not in geography.countries():
+        raise UnknownCodes({f"{field}.country": [stated.country]})
     return Contribution(
         id=id,
         target=target.id,
         amount=_delivered(stated.amount, stated.effective_on, at, field),
         effective_on=stated.effective_on,
         description=stated.description,
-        evidence=evidence(stated.evidence, field),
+        evidence=evidence(stated.evidence, f"{field}.evidence"),
         country=stated.country,
         replaces=replaces,
     )
@@ -196,9 +202,9 @@ def evidence(given: tuple[Evidence, ...], field: str) -> tuple[Evidence, ...]:
     """The evidence, its links and digests well-formed."""
     for i, item in enumerate(given):
         if not item.url.startswith(("https://", "http://")):
-            raise UnacceptableText(f"{field}.evidence.{i}.url", "is not an http or https address")
+            raise UnacceptableText(f"{field}.{i}.url", "is not an http or https address")
         if item.sha256 is not None and not _SHA256.fullmatch(item.sha256):
-            raise UnacceptableText(f"{field}.evidence.{i}.sha256", "is not 64 lower-case hexadecimal digits")
+            raise UnacceptableText(f"{field}.{i}.sha256", "is not 64 lower-case hexadecimal digits")
     return given
 
 

@@ -31,7 +31,7 @@ _KEPT_CONTROLS = frozenset("\n\t\r")
 def require_text(command: object) -> None:
     """Refuse a command with a text in it that cannot be kept; the refusal names the field."""
     for path, text in _texts(command, ""):
-        reason = _fault(path.rpartition(".")[2], text)
+        reason = fault(path.rpartition(".")[2], text)
         if reason:
             raise UnacceptableText(path, reason)
 
@@ -47,7 +47,8 @@ def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
             yield from _texts(getattr(value, field.name), f"{path}.{field.name}".lstrip("."))
 
 
-def _fault(name: str, text: str) -> str | None:
+def fault(name: str, text: str) -> str | None:
+    """Why the text cannot be kept as the field `name`, as the end of a sentence; None where it can."""
     if not text.strip() and name not in _MAY_BE_BLANK:
         return "is blank"
     longest = _SHORTER.get(name, LONGEST)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from application.clock import Today, today_in_utc
 from application.commands import Commands
 from application.ledger import Ledger
+from application.register_import.imports import RegisterImports
 from audit.envelope import Envelopes
 from infrastructure import schema
 from infrastructure.command_stores import PublishedExchangeRates, StoredReceipts, StoredReferenceNumbers
@@ -16,6 +17,7 @@ from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.event_store import CHANNEL, LedgerFactory
+from infrastructure.register_view import LedgerRegisterView
 from infrastructure.settings import Settings
 from projections.organisations.view import OrganisationsView
 from projections.pledge_status.view import PledgeStatusView
@@ -34,6 +36,7 @@ class Service:
     ledger: Ledger
     commands: Commands
     rates: PublishedExchangeRates
+    imports: RegisterImports
     credentials: Credentials
     pledges: PledgeStatusView
     timeline: TimelineView
@@ -77,12 +80,13 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
     envelopes = Envelopes()
     ledger = Ledger(LedgerFactory(pool, envelopes), envelopes)
     rates = PublishedExchangeRates(pool)
-    commands = Commands(ledger, StoredReceipts(pool), StoredReferenceNumbers(pool), rates, today)
+    references = StoredReferenceNumbers(pool)
     return Service(
         pool=pool,
         ledger=ledger,
-        commands=commands,
+        commands=Commands(ledger, StoredReceipts(pool), references, rates, today),
         rates=rates,
+        imports=RegisterImports(ledger, LedgerRegisterView(pool, envelopes), references, rates, today),
         credentials=Credentials(pool),
         pledges=PledgeStatusView(pool),
         timeline=TimelineView(pool),

@@ -49,15 +49,26 @@ class StoredReferenceNumbers:
 
     def next(self, year: int) -> int:
         """A number that was not given before; one that is not used afterwards stays unused."""
+        return self.take(year, 1).start
+
+    def take(self, year: int, count: int) -> range:
+        """So many numbers in a row, none of them given before."""
         with self._pool.connection() as connection:
             row = connection.execute(
-                "INSERT INTO ledger.reference_numbers AS taken (year, last) VALUES (%s, 1)"
-                " ON CONFLICT (year) DO UPDATE SET last = taken.last + 1 RETURNING last",
-                (year,),
+                "INSERT INTO ledger.reference_numbers AS taken (year, last) VALUES (%(year)s, %(count)s)"
+                " ON CONFLICT (year) DO UPDATE SET last = taken.last + %(count)s RETURNING last",
+                {"year": year, "count": count},
             ).fetchone()
         if row is None:
             raise LookupError(f"no number was given for {year}")
-        return int(row["last"])
+        last = int(row["last"])
+        return range(last - count + 1, last + 1)
+
+    def last(self, year: int) -> int:
+        """The last number that was given; 0 while there is none."""
+        with self._pool.connection() as connection:
+            row = connection.execute("SELECT last FROM ledger.reference_numbers WHERE year = %s", (year,)).fetchone()
+        return int(row["last"]) if row else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

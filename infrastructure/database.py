@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, InterfaceError, OperationalError, errors
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
@@ -14,6 +14,12 @@ STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 4_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
 POOL_WAIT_SECONDS = 4.0
+
+UNAVAILABLE: tuple[type[Exception], ...] = (OperationalError, InterfaceError)
+"""What is raised where the database does not answer: it is away, too slow, or has no connection left in time."""
+
+FORBIDDEN: tuple[type[Exception], ...] = (errors.InsufficientPrivilege,)
+"""What is raised where the database answers, and does not allow its user what was asked."""
 
 Pool = ConnectionPool[Connection[DictRow]]
 

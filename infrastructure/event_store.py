@@ -57,9 +57,11 @@ FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[], %(topics)s::text[], %(state
             %(positions)s::bigint[]) AS entry (id, version, topic, state, position)
 """
 
-_INSERT_RECEIPT = """
+_INSERT_RECEIPTS = """
 INSERT INTO ledger.commands (scope, idempotency_key, fingerprint, stream_id, first_version, last_version, recorded_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+SELECT scope, key, fingerprint, stream, first, last, %(recorded_at)s
+FROM unnest(%(scopes)s::text[], %(keys)s::text[], %(fingerprints)s::bytea[], %(streams)s::uuid[], %(firsts)s::bigint[],
+            %(lasts)s::bigint[]) AS receipt (scope, key, fingerprint, stream, first, last)
 """
 
 _STORED = """
@@ -266,9 +268,20 @@ def _insert(
             "positions": [entry.id for entry in entries],
         },
     )
-    for r in receipts:
-        named = (r.scope, r.idempotency_key, r.fingerprint, r.stream_id, r.first_version, r.last_version)
-        cursor.execute(_INSERT_RECEIPT, (*named, recorded_at))
+    if not receipts:
+        return
+    cursor.execute(
+        _INSERT_RECEIPTS,
+        {
+            "recorded_at": recorded_at,
+            "scopes": [receipt.scope for receipt in receipts],
+            "keys": [receipt.idempotency_key for receipt in receipts],
+            "fingerprints": [receipt.fingerprint for receipt in receipts],
+            "streams": [receipt.stream_id for receipt in receipts],
+            "firsts": [receipt.first_version for receipt in receipts],
+            "lasts": [receipt.last_version for receipt in receipts],
+        },
+    )
 
 
 def _notification(row: DictRow) -> Notification:

@@ -60,14 +60,14 @@ class Settings(BaseSettings):
     )
 
     @classmethod
-    def from_environment(cls) -> Self:
-        """Read the settings from the environment.
+    def from_environment(cls, **given: object) -> Self:
+        """Read the settings from the environment; what is `given`, on the command line say, counts more.
 
         Raises:
-            InvalidSettings: A variable holds an unusable value; the message has a line for each.
+            InvalidSettings: A setting has an unusable value; the message has a line for each.
         """
         try:
-            return cls()
+            return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
         except ValidationError as error:
             raise InvalidSettings(_in_the_words_of_the_operator(error)) from None
 

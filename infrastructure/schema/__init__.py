@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import tuple_row
 
+from infrastructure.database import CONNECT_TIMEOUT_SECONDS
 from infrastructure.locks import SCHEMA_LOCK
 
 
@@ -39,7 +43,7 @@ def steps() -> Sequence[Step]:
 
 def apply(conninfo: str) -> Sequence[Step]:
     """Bring the database to this version's schema; the steps that were missing. Raises SchemaTooNew."""
-    with psycopg.connect(conninfo, autocommit=True) as connection, connection.transaction():
+    with _connect(conninfo) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
         connection.execute(
             "CREATE TABLE IF NOT EXISTS public.p2c_schema ("
@@ -55,13 +59,24 @@ def apply(conninfo: str) -> Sequence[Step]:
 
 def pending(conninfo: str) -> Sequence[Step]:
     """The steps the database lacks; nothing is changed. Raises SchemaTooNew."""
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        exists = connection.execute("SELECT to_regclass('public.p2c_schema')").fetchone()
-        return _missing(connection) if exists and exists[0] else steps()
+    with _connect(conninfo) as connection:
+        return pending_on(connection)
 
 
-def _missing(connection: psycopg.Connection) -> Sequence[Step]:
-    applied = {row[0] for row in connection.execute("SELECT number FROM public.p2c_schema")}
+def pending_on(connection: psycopg.Connection[Any]) -> Sequence[Step]:
+    """The steps that the database of an open connection lacks. Raises SchemaTooNew."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        exists = cursor.execute("SELECT to_regclass('public.p2c_schema')").fetchone()
+    return _missing(connection) if exists and exists[0] else steps()
+
+
+def _connect(conninfo: str) -> psycopg.Connection:
+    return psycopg.connect(make_conninfo(conninfo, connect_timeout=CONNECT_TIMEOUT_SECONDS), autocommit=True)
+
+
+def _missing(connection: psycopg.Connection[Any]) -> Sequence[Step]:
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        applied = {row[0] for row in cursor.execute("SELECT number FROM public.p2c_schema")}
     known = steps()
     if unknown := applied - {step.number for step in known}:
         raise SchemaTooNew(

@@ -70,6 +70,14 @@ CHANGE = TargetChange(before=schools(120), after=schools(200))
             "Scaled down: from 200 to 120 schools connected. Reason: costs",
         ),
         (
+            announced(schools(120, baseline=Decimal(20))),
+            "Announced “Schools online”, promising 120 schools connected from a baseline of 20.",
+        ),
+        (
+            contributed(contribution("c2", 40, replaces="c1")),
+            "Delivered 40 schools connected on 2025-01-01 instead of the contribution c1.",
+        ),
+        (
             contributed(contribution("c2", 40, country="KEN")),
             "Delivered 40 schools connected in KEN on 2025-01-01.",
         ),
@@ -89,7 +97,7 @@ CHANGE = TargetChange(before=schools(120), after=schools(200))
                 reopens=True,
             ),
             "Corrected the contribution c1 of 80 schools connected on 2025-01-01 to 8 schools connected on "
-            "2025-01-01 instead of contribution c1. Reason: typo. The pledge is open again.",
+            "2025-01-01. Reason: typo. The pledge is open again.",
         ),
         (
             Amended(

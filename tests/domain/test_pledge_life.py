@@ -387,6 +387,9 @@ def test_a_pledge_without_targets_is_fulfilled_by_its_statement():
         Fulfilled(**header(TODAY), statement="The law passed.")
     )
     given(announced()).when(Fulfil(statement=" ")).refused(refusals.UnacceptableText, field="statement")
+    given(announced()).when(Fulfil(statement="Kept.", evidence=(Evidence(url="ftp://x"),))).refused(
+        refusals.UnacceptableText, field="evidence.0.url"
+    )
 
 
 def test_a_pledge_is_fulfilled_once():

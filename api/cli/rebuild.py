@@ -1,0 +1,60 @@
+"""`p2c rebuild`: read models built again from the ledger."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from api.cli.console import aside, people
+from api.cli.opening import the_service
+from infrastructure.bootstrap import Service
+from projections.catalogue import READ_MODELS
+
+KNOWN = tuple(model.name for model in READ_MODELS)
+
+
+def rebuild(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help=f"Read models to build: {', '.join(KNOWN)}.")
+    ] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Build all of them.")] = False,
+) -> None:
+    """Build read models again from the ledger, while the service goes on serving from the old ones.
+
+    The new tables take the place of the old ones at the end, at once. The ledger itself is only read.
+    """
+    wanted = _wanted(names or [], everything=everything)
+    with the_service() as service, _bar() as progress:
+        for name in wanted:
+            _rebuild(service, name, progress)
+    people().print(f"Rebuilt {', '.join(wanted)}.")
+
+
+def _wanted(names: list[str], *, everything: bool) -> list[str]:
+    if unknown := [name for name in names if name not in KNOWN]:
+        raise typer.BadParameter(f"there is no read model {', '.join(unknown)}; there are {', '.join(KNOWN)}")
+    if bool(names) == everything:
+        raise typer.BadParameter("give the names of read models, or --all")
+    return list(KNOWN) if everything else list(dict.fromkeys(names))
+
+
+def _rebuild(service: Service, name: str, progress: Progress) -> None:
+    task = progress.add_task(name, total=None)
+
+    def report(position: int, head: int) -> None:
+        progress.update(task, completed=position, total=head)
+
+    service.projections.rebuild(name, report)
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=aside(),
+    )

@@ -1,0 +1,54 @@
+"""`p2c serve`: the register over HTTP, until it is told to stop."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from typing import Annotated
+
+import structlog
+import typer
+
+from api.cli.console import people
+from api.cli.listening import Server, address_of, bound_socket, ending_when_told
+from api.cli.sample_offer import Offer, offer_the_sample
+from infrastructure.bootstrap import open_service
+from infrastructure.settings import Settings
+from infrastructure.telemetry import log_to_standard_error
+from infrastructure.version import p2c_version
+
+_log = structlog.stdlib.get_logger("p2c.serve")
+
+
+def serve(
+    *,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Load the sample portfolio into an empty ledger, and show tokens to try it.")
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="Loopback address to listen on, instead of P2C_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on, instead of P2C_PORT.")] = None,
+) -> None:
+    """Serve the register over HTTP until SIGTERM or Ctrl-C, which end what is in flight first (exit code 0).
+
+    Starts its own PostgreSQL unless P2C_DATABASE_URL names a server, and brings the schema to this version.
+    Log lines go to standard error: for people on a terminal, as JSON otherwise.
+    """
+    # The web framework takes half a second to load, which no other command needs.
+    from api.http.app import create_app  # noqa: PLC0415
+
+    settings = Settings.from_environment(host=host, port=port)
+    log_to_standard_error(settings.log_level, json=not sys.stderr.isatty())
+    with ending_when_told(), closing(bound_socket(settings.host, settings.port)) as listener:
+        with open_service(settings) as service:
+            offer = offer_the_sample(service) if demo else None
+            address = address_of(settings.host, settings.port)
+            Server(create_app(service), lambda: _announce(address, offer)).serve_until_told(listener)
+        _log.info("stopped")
+
+
+def _announce(address: str, offer: Offer | None) -> None:
+    _log.info("listening", address=address, version=p2c_version())
+    console = people()  # standard error is the log's
+    console.print(f"p2c {p2c_version()} listens on [bold]{address}[/]; Ctrl-C stops it.")
+    if offer:
+        offer.show(console, address)

@@ -1,0 +1,161 @@
+"""The conditions of a request, from its headers: the version it means, the command it repeats, what it waits for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Depends, Header, Request
+
+from api.http import problems
+from api.http.authentication import Writer
+from api.http.failures import RETRY_AFTER, Failure
+from api.http.service import Services
+from application import commands
+from domain.values import Actor
+
+WAIT_SECONDS = 3.0
+"""How long a read waits for its view to reach the position it asked for."""
+
+NO_VERSION = -1
+"""What a tag means that no version ever has: it matches nothing."""
+
+ANY = "*"
+_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_TAGS = re.compile(rf"\s*{_TAG}\s*(?:,\s*{_TAG}\s*)*")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_POSITION = re.compile(r"[0-9]{1,18}")
+
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        description='The version(s) the command is meant for, as `ETag` gave them: `"3"`. Refused with 412 where there '
+        "is a newer one. Without it the command is decided on the current state.",
+    ),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="1 to 255 visible ASCII characters that name this command. Sent again with the same body, the "
+        "first answer is given again, for ever.",
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    Header(alias="If-None-Match", description="The version(s) the client has; 304 where one of them is current."),
+]
+LedgerPosition = Annotated[
+    str | None,
+    Header(
+        alias="Ledger-Position",
+        description="The position a write answered with: the read waits, for a few seconds, until it is included.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """Who asks for a change, and under which conditions."""
+
+    actor: Actor
+    idempotency_key: str | None
+    fingerprint: bytes
+    if_match: str | None
+
+    def request(self, current_version: Callable[[], int] | None = None) -> commands.Request:
+        """What the command is sent with; `current_version` is asked only where a list of versions was named."""
+        return commands.Request(
+            actor=self.actor,
+            idempotency_key=self.idempotency_key,
+            fingerprint=self.fingerprint,
+            expected_version=_expected(self.if_match, current_version) if current_version else None,
+        )
+
+
+async def conditions(
+    request: Request,
+    writer: Writer,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Conditions:
+    """The conditions of a command. Raises Failure for a header without its form."""
+    if if_match is not None:
+        _require_tags("If-Match", if_match)
+    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
+        raise _malformed("Idempotency-Key", "1 to 255 visible ASCII characters")
+    return Conditions(
+        actor=writer,
+        idempotency_key=idempotency_key,
+        fingerprint=getattr(request.state, "fingerprint", b""),
+        if_match=if_match,
+    )
+
+
+async def creation(request: Request, writer: Writer, idempotency_key: IdempotencyKey = None) -> Conditions:
+    """The conditions of a command that makes something new, which has no version to match."""
+    return await conditions(request, writer, None, idempotency_key)
+
+
+async def wait_for_position(request: Request, service: Services, ledger_position: LedgerPosition = None) -> None:
+    """Wait until the views include the position. Raises Failure where they do not in time, or never will."""
+    if ledger_position is None:
+        return
+    if not _POSITION.fullmatch(ledger_position):
+        raise _malformed("Ledger-Position", "a position such as 17")
+    wanted = int(ledger_position)
+    # Waiting has room of its own, so that reads that wait keep no command from its turn.
+    room: CapacityLimiter = request.app.state.waiting_room
+
+    def wait() -> None:
+        if service.pledges.position() >= wanted:
+            return
+        head = service.ledger.position
+        if wanted > head:
+            raise Failure(problems.POSITION_BEYOND_LEDGER, f"The ledger's last position is {head}, not yet {wanted}.")
+        if not service.projections.wait_until(wanted, WAIT_SECONDS):
+            detail = f"The view did not reach position {wanted} within {WAIT_SECONDS:g} seconds."
+            raise Failure(problems.VIEW_BEHIND, detail, headers=RETRY_AFTER)
+
+    await to_thread.run_sync(wait, limiter=room)
+
+
+Changing = Annotated[Conditions, Depends(conditions)]
+Creating = Annotated[Conditions, Depends(creation)]
+CaughtUp = Depends(wait_for_position)
+
+
+def etag(version: int) -> str:
+    """The entity tag of a version."""
+    return f'"{version}"'
+
+
+def names_version(if_none_match: str | None, tag: str) -> bool:
+    """Whether a client has what `tag` names already; weak tags do for reading. Raises Failure."""
+    if if_none_match is None:
+        return False
+    _require_tags("If-None-Match", if_none_match)
+    return if_none_match.strip() == ANY or tag in (t.removeprefix("W/") for t in re.findall(_TAG, if_none_match))
+
+
+def _expected(if_match: str | None, current_version: Callable[[], int]) -> int | None:
+    if if_match is None or if_match.strip() == ANY:
+        return None
+    tags = [tag for tag in re.findall(_TAG, if_match) if not tag.startswith("W/")]
+    versions = {int(tag[1:-1]) for tag in tags if re.fullmatch(r'"(0|[1-9][0-9]{0,9})"', tag)}
+    if len(versions) > 1:
+        return current if (current := current_version()) in versions else NO_VERSION
+    return versions.pop() if versions else NO_VERSION
+
+
+def _require_tags(header: str, given: str) -> None:
+    if given.strip() != ANY and not _TAGS.fullmatch(given):
+        raise _malformed(header, 'an entity tag such as "3", a list of them, or *')
+
+
+def _malformed(header: str, form: str) -> Failure:
+    return Failure(problems.MALFORMED_HEADER, f"The header `{header}` is not {form}.")

@@ -1,0 +1,196 @@
+"""One example for every operation: what is sent, and what the service really makes of it.
+
+The answers are not written down but reckoned: the requests below are decided by the domain, one after the other,
+as the service would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel
+
+from api.http import answers, bodies, example_requests, organisation_bodies, problems
+from api.http.documents import ActorDocument, HistoryItem
+from api.http.example_requests import REFERENCE, REQUESTS
+from api.http.representations import organisation_document, pledge_document
+from api.http.routes import exchange_rates, health, organisations, pledges, problem_pages, vocabulary
+from audit.envelope import Entry, Envelopes
+from audit.narrative import summarise
+from domain import decisions, organisation_decisions
+from domain import organisation as organisation_domain
+from domain.circumstances import Circumstances
+from domain.commands import PledgeCommand
+from domain.identity import pledge_id
+from domain.organisation import Organisation, OrganisationCommand
+from domain.pledge import Pledge, fold
+from domain.values import Actor
+from domain.vocabulary import Role
+from infrastructure.version import p2c_version
+
+TODAY = date(2026, 11, 23)
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+LEAD = UUID(example_requests.LEAD)
+
+
+class _Register:
+    """A register in memory with one organisation and one pledge, as the service would keep it."""
+
+    def __init__(self) -> None:
+        self.organisation: Organisation | None = None
+        self.pledge: Pledge | None = None
+        self.entries: list[Entry] = []
+        self._actor = Actor(role=Role.BDT)
+
+    def change_organisation(self, command: OrganisationCommand) -> BaseModel:
+        events = organisation_decisions.decide(LEAD, self.organisation, command, self._circumstances())
+        self.organisation = organisation_domain.fold(self.organisation, events)
+        assert self.organisation is not None, "a registered organisation stays one"
+        return answers.organisation_answer(self.organisation, self._record(events))
+
+    def change_pledge(self, command: PledgeCommand) -> BaseModel:
+        before = self.pledge
+        events = decisions.decide(pledge_id(REFERENCE), before, command, self._circumstances())
+        self.pledge = fold(before, events)
+        assert self.pledge is not None, "an announced pledge stays one"
+        return answers.pledge_answer(self.pledge, before, self._record(events), self.names)
+
+    @property
+    def names(self) -> dict[UUID, str]:
+        return {LEAD: self.organisation.name} if self.organisation else {}
+
+    def _known(self, _: UUID) -> Organisation | None:
+        return self.organisation
+
+    def _circumstances(self) -> Circumstances:
+        command = uuid5(LEAD, str(len(self.entries)))
+        return Circumstances(actor=self._actor, today=TODAY, command_id=command, organisations=self._known)
+
+    def _record(self, events: Any) -> list[Entry]:
+        recorded = [
+            Entry(
+                position=position,
+                event=event,
+                event_id=event.event_id,
+                type=Envelopes().name(event),
+                recorded_at=START + timedelta(minutes=position),
+            )
+            for position, event in enumerate(events, start=len(self.entries) + 1)
+        ]
+        self.entries.extend(recorded)
+        return recorded
+
+
+@cache
+def examples() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The requests and the good answers, by operation id."""
+    register = _Register()
+    answered = {**_commands(register), **_pledge_questions(register), **_branches(), **_other_questions()}
+    return REQUESTS, {
+        name: answer.model_dump(mode="json", by_alias=True, exclude_unset=name == "getVocabulary")
+        for name, answer in answered.items()
+    }
+
+
+def _asked(operation: str, body: type[Any], *of: str) -> Any:
+    return body.model_validate(REQUESTS[operation]).command(*of)
+
+
+def _commands(register: _Register) -> dict[str, BaseModel]:
+    registration = _asked("registerOrganisation", organisation_bodies.Registration)
+    announce = replace(_asked("announcePledge", bodies.Announcement), reference=REFERENCE)
+    answered = {
+        "registerOrganisation": register.change_organisation(registration),
+        "announcePledge": register.change_pledge(announce),
+    }
+    life: tuple[tuple[str, type[Any], *tuple[str, ...]], ...] = (
+        ("validatePledge", bodies.Validation),
+        ("scaleUpPledge", bodies.ScalingUp),
+        ("recordContributions", bodies.Contributions),
+        ("reportProgress", bodies.ProgressReport),
+        ("verifyContribution", bodies.Verification, "c1"),
+        ("queryContribution", bodies.Question, "c2"),
+        ("correctContribution", bodies.Correction, "c2"),
+        ("scaleDownPledge", bodies.ScalingDown),
+        ("amendPledge", bodies.Amendment),
+        ("fulfilPledge", bodies.Fulfilment),
+    )
+    for operation, body, *contribution in life:
+        answered[operation] = register.change_pledge(_asked(operation, body, *contribution))
+    return answered
+
+
+def _branches() -> dict[str, BaseModel]:
+    """What may happen instead: to a pledge that was only announced, and to its organisation."""
+    answered: dict[str, BaseModel] = {}
+    of_pledges: tuple[tuple[str, type[Any]], ...] = (
+        ("declinePledge", bodies.Declining),
+        ("withdrawPledge", bodies.Withdrawal),
+    )
+    for operation, body in of_pledges:
+        register = _Register()
+        register.change_organisation(_asked("registerOrganisation", organisation_bodies.Registration))
+        register.change_pledge(replace(_asked("announcePledge", bodies.Announcement), reference=REFERENCE))
+        answered[operation] = register.change_pledge(_asked(operation, body))
+    of_organisations: tuple[tuple[str, type[Any]], ...] = (
+        ("renameOrganisation", organisation_bodies.Renaming),
+        ("deactivateOrganisation", organisation_bodies.Deactivation),
+    )
+    for operation, body in of_organisations:
+        register = _Register()
+        register.change_organisation(_asked("registerOrganisation", organisation_bodies.Registration))
+        answered[operation] = register.change_organisation(_asked(operation, body))
+    return answered
+
+
+def _pledge_questions(register: _Register) -> dict[str, BaseModel]:
+    pledge, organisation, last = register.pledge, register.organisation, register.entries[-1]
+    assert pledge is not None, "it was announced before"
+    assert organisation is not None, "it was registered before"
+    first = register.entries[0]
+    shown = pledge_document(pledge, register.names, position=last.position, recorded_at=last.recorded_at, on=TODAY)
+    party = organisation_document(organisation, position=first.position, recorded_at=first.recorded_at)
+    return {
+        "getPledge": shown,
+        "listPledges": pledges.PledgeList(
+            items=[shown], next=None, position=last.position, as_of=last.recorded_at, effective_on=TODAY
+        ),
+        "getPledgeHistory": pledges.History(items=[_told(last)], next=None),
+        "getOrganisation": party,
+        "listOrganisations": organisations.OrganisationList(items=[party], next=None, position=last.position),
+    }
+
+
+def _told(entry: Entry) -> HistoryItem:
+    return HistoryItem(
+        position=entry.position,
+        version=entry.event.originator_version,
+        type=entry.type,
+        recorded_at=entry.recorded_at,
+        effective_on=entry.event.effective_on,
+        actor=ActorDocument(role=Role.STAKEHOLDER, organisation=LEAD),
+        summary=summarise(entry.event),
+        data={"statement": REQUESTS["fulfilPledge"]["statement"]},
+    )
+
+
+def _other_questions() -> dict[str, BaseModel]:
+    rates = exchange_rates.RateList.model_validate(REQUESTS["publishExchangeRates"])
+    read_model = health.ReadModel(position=17, recorded_at=START, lag=0, rebuilding=False)
+    described = problem_pages.described(problems.VERSION_MISMATCH)
+    return {
+        "publishExchangeRates": rates,
+        "listExchangeRates": rates,
+        "getVocabulary": vocabulary.excerpt(),
+        "isAlive": health.Alive(status="alive", version=p2c_version()),
+        "isReady": health.Ready(
+            status="ready", version=p2c_version(), position=17, read_models={"pledge_status": read_model}
+        ),
+        "listProblems": problem_pages.ProblemList(problems=[described]),
+        "getProblem": described,
+    }

@@ -1,0 +1,207 @@
+"""From what went wrong to the problem document that says so (RFC 9457)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Literal
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from api.http import problems
+from api.http.problems import Problem
+from api.http.statements import TAGS
+from application.access import NotPermitted
+from application.commands import IdempotencyKeyReused, VersionMismatch
+from application.ledger import LedgerBusy
+from domain.refusals import Refused, UnknownCodes
+from infrastructure.database import UNAVAILABLE
+
+RETRY_AFTER = {"Retry-After": "1"}
+MOST_ERRORS = 100
+"""More would only repeat a body that is nothing like the one wanted."""
+
+
+class FieldError(BaseModel):
+    """What is wrong with one part of the request."""
+
+    field: str = Field(description="JSON pointer into the body, or the name of a parameter or header")
+    detail: str
+
+
+class ProblemDocument(BaseModel):
+    """A problem as RFC 9457 describes it."""
+
+    type: str = Field(description="address of the explanation, relative to this service")
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[FieldError] = []
+    remedy: str
+    request_id: str | None = None
+
+
+class Failure(Exception):
+    """A request that is answered with a problem."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        detail: str,
+        *,
+        status: HTTPStatus | None = None,
+        remedy: str | None = None,
+        errors: Iterable[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.problem = problem
+        self.detail = detail
+        self.status = status or problem.status
+        self.remedy = remedy or problem.remedy
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+
+def respond(failure: Failure, instance: str, request_id: str | None) -> Response:
+    """The answer that says what went wrong."""
+    document = ProblemDocument(
+        type=failure.problem.type,
+        title=failure.problem.title,
+        status=failure.status,
+        detail=failure.detail,
+        instance=instance,
+        errors=failure.errors,
+        remedy=failure.remedy,
+        request_id=request_id,
+    )
+    headers = {"Cache-Control": "no-store", **failure.headers}
+    return Response(
+        document.model_dump_json(exclude_none=True),
+        status_code=failure.status,
+        headers=headers,
+        media_type="application/problem+json",
+    )
+
+
+def internal_error() -> Failure:
+    """What is said of a fault of ours: nothing but that it is one."""
+    return Failure(problems.INTERNAL_ERROR, "The service failed while answering; the fault has been logged.")
+
+
+def handle_failures(app: FastAPI) -> None:
+    """Let every exception that means something to a client be answered with its problem."""
+
+    def answer(of: type[Exception], explain: Any) -> None:
+        async def handle(request: Request, failed: Exception) -> Response:
+            return respond(explain(failed), request.url.path, getattr(request.state, "request_id", None))
+
+        app.add_exception_handler(of, handle)
+
+    answer(Failure, lambda failure: failure)
+    answer(Refused, _refusal)
+    answer(VersionMismatch, _version_mismatch)
+    answer(IdempotencyKeyReused, _key_reused)
+    answer(NotPermitted, lambda denied: Failure(problems.NOT_PERMITTED, str(denied)))
+    answer(LedgerBusy, _ledger_busy)
+    answer(RequestValidationError, _invalid)
+    answer(HTTPException, _http)
+    for unavailable in UNAVAILABLE:
+        answer(unavailable, _database_away)
+
+
+def _refusal(refusal: Refused) -> Failure:
+    return Failure(
+        problems.OF_REFUSALS[type(refusal)],
+        refusal.message,
+        status=problems.status_of(refusal),
+        remedy=refusal.remedy,
+        errors=_refused_fields(refusal),
+    )
+
+
+def _refused_fields(refusal: Refused) -> list[FieldError]:
+    if isinstance(refusal, UnknownCodes):
+        return [
+            FieldError(field=pointer_to(field), detail=f"Not known: {', '.join(codes)}.")
+            for field, codes in refusal.codes.items()
+        ]
+    return [FieldError(field=pointer_to(refusal.field), detail=refusal.message)] if refusal.field else []
+
+
+def pointer_to(field: str) -> str:
+    """The JSON pointer to a field of the command, as the domain names it, in the body it came in."""
+    steps = [step for step in field.split(".") if step]
+    if steps and steps[0] == "changes":  # an amendment states its changes beside its reason
+        steps = steps[1:]
+    return pointer(steps)
+
+
+def pointer(steps: Sequence[str | int]) -> str:
+    """The steps as a JSON pointer (RFC 6901)."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+
+
+def _version_mismatch(mismatch: VersionMismatch) -> Failure:
+    return Failure(
+        problems.VERSION_MISMATCH,
+        f"`If-Match` does not name the current version, which is {mismatch.current}.",
+        headers={"ETag": f'"{mismatch.current}"'},
+    )
+
+
+def _key_reused(_: IdempotencyKeyReused) -> Failure:
+    return Failure(problems.IDEMPOTENCY_KEY_REUSED, "This `Idempotency-Key` came before with another address or body.")
+
+
+def _ledger_busy(busy: LedgerBusy) -> Failure:
+    return Failure(problems.LEDGER_BUSY, f"Nothing is known to be recorded: {busy}.", headers=RETRY_AFTER)
+
+
+def _database_away(_: Exception) -> Failure:
+    return Failure(problems.DATABASE_AWAY, "The database did not answer in time.", headers=RETRY_AFTER)
+
+
+def _http(raised: HTTPException) -> Failure:
+    by_status: Mapping[int, tuple[Problem, str]] = {
+        404: (problems.NO_SUCH_ADDRESS, "This service has nothing at this address."),
+        405: (problems.METHOD_NOT_ALLOWED, "This address does not take this method."),
+        413: (problems.BODY_TOO_LARGE, "The body has more than 65536 bytes."),
+    }
+    problem, detail = by_status.get(raised.status_code, (problems.BAD_REQUEST, "The request cannot be read."))
+    return Failure(problem, detail, headers=raised.headers)
+
+
+Part = Literal["body", "query", "header", "path"]
+
+
+def _invalid(invalid: RequestValidationError) -> Failure:
+    errors = [_field_error(error["loc"], error["type"], error["msg"]) for error in invalid.errors()[:MOST_ERRORS]]
+    return Failure(problems.INVALID_REQUEST, "; ".join(_told(e) for e in errors[:5]), errors=errors)
+
+
+def _told(error: FieldError) -> str:
+    return f"{error.field}: {error.detail}" if error.field else error.detail
+
+
+def _field_error(location: Sequence[str | int], kind: str, message: str) -> FieldError:
+    part, *steps = location
+    kept = [step for step in steps if step not in TAGS]
+    field = pointer(kept) if part == "body" else ".".join(str(step) for step in kept)
+    return FieldError(field=field, detail=_said(kind, message, part))
+
+
+def _said(kind: str, message: str, part: str | int) -> str:
+    match kind:
+        case "missing":
+            return "This field is needed."
+        case "extra_forbidden":
+            return "There is no such field." if part == "body" else "There is no such parameter."
+        case "model_attributes_type" | "model_type":
+            return "Give a JSON object."
+        case _:
+            return message

@@ -1,0 +1,264 @@
+"""Every problem this service answers with, and the one table from what the domain refuses to a status.
+
+What the state of the register does not allow is a conflict (409), what is said wrongly is unprocessable (422),
+and what the address names and nobody knows is not found (404).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from types import MappingProxyType
+
+from domain import refusals
+from domain.refusals import Refused
+
+NOT_FOUND, CONFLICT, UNPROCESSABLE = HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY
+
+REFUSALS: Mapping[type[Refused], HTTPStatus] = MappingProxyType(
+    {
+        refusals.AlreadyAnnounced: CONFLICT,
+        refusals.AlreadyCorrected: CONFLICT,
+        refusals.AlreadyDecided: CONFLICT,
+        refusals.AlreadyFulfilled: CONFLICT,
+        refusals.AlreadyRegistered: CONFLICT,
+        refusals.AlreadyVerified: CONFLICT,
+        refusals.BeforeAnnouncement: UNPROCESSABLE,
+        refusals.BelowDelivered: CONFLICT,
+        refusals.ContradictoryRegion: UNPROCESSABLE,
+        refusals.ContributionAlreadyRecorded: CONFLICT,
+        refusals.DateInFuture: UNPROCESSABLE,
+        refusals.DuplicatePartners: UNPROCESSABLE,
+        refusals.DuplicateTargets: UNPROCESSABLE,
+        refusals.EndBeforeStart: UNPROCESSABLE,
+        refusals.ExchangeRateMissing: UNPROCESSABLE,
+        refusals.MeasureMismatch: UNPROCESSABLE,
+        refusals.NameUnchanged: CONFLICT,
+        refusals.NotPositive: UNPROCESSABLE,
+        refusals.NothingAmended: CONFLICT,
+        refusals.NothingDelivered: UNPROCESSABLE,
+        refusals.NothingFalls: CONFLICT,
+        refusals.NothingRises: CONFLICT,
+        refusals.OrganisationDeactivated: CONFLICT,
+        refusals.OrganisationInactive: CONFLICT,
+        refusals.PeriodOverlaps: CONFLICT,
+        refusals.PillarOutsideFocusArea: UNPROCESSABLE,
+        refusals.PledgeClosed: CONFLICT,
+        refusals.SharesDoNotSum: UNPROCESSABLE,
+        refusals.SupersedesItself: UNPROCESSABLE,
+        refusals.TargetsNotMet: CONFLICT,
+        refusals.TooLarge: UNPROCESSABLE,
+        refusals.UnacceptableAmount: UNPROCESSABLE,
+        refusals.UnacceptableText: UNPROCESSABLE,
+        refusals.UnknownCodes: UNPROCESSABLE,
+        refusals.UnknownContribution: NOT_FOUND,
+        refusals.UnknownOrganisation: NOT_FOUND,
+        refusals.UnknownPledge: NOT_FOUND,
+        refusals.UnknownTarget: UNPROCESSABLE,
+    }
+)
+
+
+def status_of(refusal: Refused) -> HTTPStatus:
+    """The status of a refusal; what a field of the body names and nobody knows is said wrongly, not missing."""
+    status = REFUSALS[type(refusal)]
+    return UNPROCESSABLE if status == NOT_FOUND and refusal.field else status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A kind of problem: its name for programs, its title and meaning for people, and what to do about it."""
+
+    name: str
+    status: HTTPStatus
+    title: str
+    remedy: str
+
+    @property
+    def type(self) -> str:
+        """Its address at this service, where it is explained."""
+        return f"/problems/{self.name}"
+
+
+_REMEDIES = {
+    CONFLICT: "Read the present state, then decide again; the problem document's `remedy` says what is possible.",
+    UNPROCESSABLE: "Put right what `errors` names and send it again; the problem document's `remedy` says how.",
+    NOT_FOUND: "Check the address; the lists of this service name what there is.",
+}
+
+
+def _refused(refusal: type[Refused]) -> Problem:
+    name = re.sub(r"(?<!^)(?=[A-Z])", "-", refusal.__name__).lower()
+    title = (refusal.__doc__ or name).strip().splitlines()[0].rstrip(".")
+    status = REFUSALS[refusal]
+    return Problem(name=name, status=status, title=title, remedy=_REMEDIES[status])
+
+
+MALFORMED_JSON = Problem(
+    name="malformed-json",
+    status=HTTPStatus.BAD_REQUEST,
+    title="The body is not JSON as everybody reads it",
+    remedy="Send one JSON value in UTF-8, each name once, no NaN and no unpaired surrogates.",
+)
+MALFORMED_HEADER = Problem(
+    name="malformed-header",
+    status=HTTPStatus.BAD_REQUEST,
+    title="A header does not have its form",
+    remedy="Give the header in the form that its description in /openapi.json shows.",
+)
+BAD_REQUEST = Problem(
+    name="bad-request",
+    status=HTTPStatus.BAD_REQUEST,
+    title="The request cannot be read",
+    remedy="Check the request against /openapi.json.",
+)
+NOT_AUTHENTICATED = Problem(
+    name="not-authenticated",
+    status=HTTPStatus.UNAUTHORIZED,
+    title="A valid token is needed",
+    remedy="Send `Authorization: Bearer <token>` with a token that is neither expired nor revoked "
+    "(`p2c token issue` makes one).",
+)
+NOT_PERMITTED = Problem(
+    name="not-permitted",
+    status=HTTPStatus.FORBIDDEN,
+    title="The token does not allow this",
+    remedy="Use a token whose role may do it.",
+)
+NO_SUCH_ADDRESS = Problem(
+    name="no-such-address",
+    status=NOT_FOUND,
+    title="There is nothing at this address",
+    remedy="The addresses are listed in /openapi.json.",
+)
+UNKNOWN_VERSION = Problem(
+    name="unknown-version",
+    status=NOT_FOUND,
+    title="The pledge has no such version",
+    remedy="Its history lists its versions.",
+)
+METHOD_NOT_ALLOWED = Problem(
+    name="method-not-allowed",
+    status=HTTPStatus.METHOD_NOT_ALLOWED,
+    title="The address does not take this method",
+    remedy="The `Allow` header names the methods it takes.",
+)
+VERSION_MISMATCH = Problem(
+    name="version-mismatch",
+    status=HTTPStatus.PRECONDITION_FAILED,
+    title="Somebody changed it in the meantime",
+    remedy="Read the current state, and send the command again with its `ETag` in `If-Match` if it is still wanted.",
+)
+BODY_TOO_LARGE = Problem(
+    name="body-too-large",
+    status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    title="The body is larger than 64 KiB",
+    remedy="Shorten the texts; link long documents as evidence.",
+)
+UNSUPPORTED_CONTENT_TYPE = Problem(
+    name="unsupported-content-type",
+    status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    title="The body is not declared as JSON",
+    remedy="Send JSON with `Content-Type: application/json`.",
+)
+INVALID_REQUEST = Problem(
+    name="invalid-request",
+    status=UNPROCESSABLE,
+    title="Something in the request is wrong",
+    remedy="Put right every field that `errors` names, and send it again.",
+)
+INVALID_CURSOR = Problem(
+    name="invalid-cursor",
+    status=UNPROCESSABLE,
+    title="The cursor is not one this service gave for this list",
+    remedy="Follow the `next` link as it is, or start again without a cursor.",
+)
+IDEMPOTENCY_KEY_REUSED = Problem(
+    name="idempotency-key-reused",
+    status=UNPROCESSABLE,
+    title="The idempotency key was used before, for another command",
+    remedy="Use a new key for a new command; repeat a command unchanged.",
+)
+RATE_PUBLISHED_BEFORE = Problem(
+    name="rate-published-before",
+    status=CONFLICT,
+    title="A rate of the month was published before, with another figure or source",
+    remedy="A published rate stays, since recorded money was reckoned with it; publish the others without it.",
+)
+POSITION_BEYOND_LEDGER = Problem(
+    name="position-beyond-ledger",
+    status=UNPROCESSABLE,
+    title="The ledger has no such position yet",
+    remedy="Send a `Ledger-Position` that this service gave.",
+)
+VIEW_BEHIND = Problem(
+    name="view-behind",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title="The view has not caught up with the position asked for",
+    remedy="Ask again after the time in `Retry-After`.",
+)
+LEDGER_BUSY = Problem(
+    name="ledger-busy",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title="No turn came in time",
+    remedy="Send it again after the time in `Retry-After`, with the same `Idempotency-Key`.",
+)
+DATABASE_AWAY = Problem(
+    name="database-away",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title="The database does not answer",
+    remedy="Send it again after the time in `Retry-After`, with the same `Idempotency-Key`.",
+)
+NOT_READY = Problem(
+    name="not-ready",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title="The service is not ready",
+    remedy="`errors` names what is wrong; `p2c doctor` says more.",
+)
+INTERNAL_ERROR = Problem(
+    name="internal-error",
+    status=HTTPStatus.INTERNAL_SERVER_ERROR,
+    title="The service failed",
+    remedy="Send it again with the same `Idempotency-Key`; if it stays, tell the operator the `request_id`.",
+)
+
+OF_REFUSALS: Mapping[type[Refused], Problem] = MappingProxyType({refusal: _refused(refusal) for refusal in REFUSALS})
+
+
+def named_in_body(refusal: type[Refused]) -> Problem:
+    """The problem of naming in the body, not the address, what nobody knows."""
+    return replace(OF_REFUSALS[refusal], status=UNPROCESSABLE)
+
+
+PROBLEMS: Mapping[str, Problem] = MappingProxyType(
+    {
+        problem.name: problem
+        for problem in (
+            *OF_REFUSALS.values(),
+            MALFORMED_JSON,
+            MALFORMED_HEADER,
+            BAD_REQUEST,
+            NOT_AUTHENTICATED,
+            NOT_PERMITTED,
+            NO_SUCH_ADDRESS,
+            UNKNOWN_VERSION,
+            METHOD_NOT_ALLOWED,
+            VERSION_MISMATCH,
+            BODY_TOO_LARGE,
+            UNSUPPORTED_CONTENT_TYPE,
+            INVALID_REQUEST,
+            INVALID_CURSOR,
+            IDEMPOTENCY_KEY_REUSED,
+            RATE_PUBLISHED_BEFORE,
+            POSITION_BEYOND_LEDGER,
+            VIEW_BEHIND,
+            LEDGER_BUSY,
+            DATABASE_AWAY,
+            NOT_READY,
+            INTERNAL_ERROR,
+        )
+    }
+)
+"""Every kind of problem by name."""

@@ -1,0 +1,170 @@
+"""What lists can be asked for: filters on codes, each repeated or with commas, any of the values will do."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from api.http.cursors import Cursor
+from api.http.statements import CountryCode, CurrencyCode, PillarCode, WsisLine, known
+from domain import vocabulary
+from domain.text import fault
+from domain.vocabulary import (
+    BeneficiaryGroup,
+    CountryGroup,
+    FocusArea,
+    Lifecycle,
+    PledgeType,
+    Region,
+    ReportingHealth,
+    Sector,
+)
+from projections.organisations.view import OrganisationKey
+from projections.pledge_status.filters import PledgeFilters
+
+
+def _separated(given: Any) -> Any:
+    if not isinstance(given, list | tuple):
+        return given
+    return [part.strip() for item in given for part in (item.split(",") if isinstance(item, str) else [str(item)])]
+
+
+def _searchable(text: str) -> str:
+    composed = unicodedata.normalize("NFC", text)
+    if composed and (reason := fault("title", composed)):
+        raise PydanticCustomError("unacceptable_text", "The text {reason}.", {"reason": reason})
+    return composed
+
+
+AnyOf = BeforeValidator(_separated)
+SearchText = Annotated[str, AfterValidator(_searchable), Field(description="Words that must all occur")]
+SdgNumber = Annotated[int, known("SDG", vocabulary.sdgs)]
+Limit = Annotated[int, Field(ge=1, le=200, description="How many at most")]
+CursorText = Annotated[str | None, Field(description="The `next` of the page before; it carries the filters along")]
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PledgeCriteria(_Query):
+    """Which pledges."""
+
+    lifecycle: Annotated[list[Lifecycle], AnyOf] = []
+    type: Annotated[list[PledgeType], AnyOf] = []
+    focus_area: Annotated[list[FocusArea], AnyOf] = []
+    pillar: Annotated[list[PillarCode], AnyOf] = []
+    sector: Annotated[list[Sector], AnyOf] = []
+    region: Annotated[list[Region], AnyOf, Field(description="Where the pledge is implemented")] = []
+    pledger_region: Annotated[list[Region], AnyOf] = []
+    country: Annotated[list[CountryCode], AnyOf] = []
+    target_group: Annotated[list[CountryGroup], AnyOf, Field(description="As the countries are grouped today")] = []
+    beneficiary_group: Annotated[list[BeneficiaryGroup], AnyOf] = []
+    sdg: Annotated[list[SdgNumber], AnyOf] = []
+    wsis_line: Annotated[list[WsisLine], AnyOf] = []
+    organisation: Annotated[list[UUID], AnyOf, Field(description="Lead or partner")] = []
+    lead: Annotated[list[UUID], AnyOf] = []
+    reporting: Annotated[list[ReportingHealth], AnyOf] = []
+    scaled_up: bool | None = None
+    year: Annotated[list[Annotated[int, Field(ge=1, le=9999)]], AnyOf, Field(description="Of the announcement")] = []
+    register_: Annotated[
+        list[SearchText], AnyOf, Field(alias="register", description="The register it was imported from")
+    ] = []
+    q: SearchText | None = None
+
+    def filters(self) -> PledgeFilters:
+        """The criteria as the view knows them."""
+        given: dict[str, Any] = {name: getattr(self, name) for name in PledgeCriteria.model_fields}
+        wanted: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+        }
+        return PledgeFilters(register=wanted.pop("register_"), **wanted)
+
+    def stated(self) -> dict[str, Any]:
+        """What is asked for, without what is not."""
+        return self.model_dump(
+            mode="json", by_alias=True, exclude_defaults=True, include=set(PledgeCriteria.model_fields)
+        )
+
+
+class PledgeQuery(PledgeCriteria):
+    """Which pledges, and which part of their list."""
+
+    limit: Limit = 50
+    cursor: CursorText = None
+
+
+class PledgeCursor(Cursor):
+    """After which reference the list goes on, at which position of the ledger and for which day."""
+
+    position: int
+    on: date
+    after: str
+    criteria: dict[str, Any]
+
+
+class OrganisationCriteria(_Query):
+    """Which organisations."""
+
+    sector: Annotated[list[Sector], AnyOf] = []
+    region: Annotated[list[Region], AnyOf] = []
+    country: Annotated[list[CountryCode], AnyOf] = []
+    active: bool | None = None
+    q: SearchText | None = None
+
+    def stated(self) -> dict[str, Any]:
+        """What is asked for, without what is not."""
+        included = set(OrganisationCriteria.model_fields)
+        return self.model_dump(mode="json", exclude_defaults=True, include=included)
+
+
+class OrganisationQuery(OrganisationCriteria):
+    """Which organisations, and which part of their list."""
+
+    limit: Limit = 50
+    cursor: CursorText = None
+
+
+class OrganisationCursor(Cursor):
+    """After which name the list goes on, at which position of the ledger."""
+
+    position: int
+    name: str
+    id: UUID
+    criteria: dict[str, Any]
+
+    @property
+    def key(self) -> OrganisationKey:
+        """The place as the view knows it."""
+        return OrganisationKey(self.name, self.id)
+
+
+class HistoryQuery(_Query):
+    """Which part of a history."""
+
+    limit: Annotated[int, Field(ge=1, le=200, description="How many at most")] = 100
+    cursor: CursorText = None
+
+
+class HistoryCursor(Cursor):
+    """After which version a history goes on."""
+
+    reference: str
+    version: int
+
+
+class VersionQuery(_Query):
+    """Which version of a pledge."""
+
+    version: Annotated[int | None, Field(ge=1, le=2**31 - 1, description="As it was after this version")] = None
+
+
+class RatesQuery(_Query):
+    """Which exchange rates."""
+
+    currency: CurrencyCode | None = None

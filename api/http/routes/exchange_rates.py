@@ -1,0 +1,117 @@
+"""Exchange rates: BDT publishes them by month, once; money without a rate of its own is reckoned with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel
+
+from api.http import problems
+from api.http import rate_bodies as bodies
+from api.http.authentication import writer
+from api.http.documents import DecimalText
+from api.http.failures import Failure, FieldError
+from api.http.json_request import CommandRoute
+from api.http.openapi import READING, WRITING, answers
+from api.http.queries import RatesQuery
+from api.http.service import Services
+from domain import refusals as no
+from domain import statements
+from infrastructure.command_stores import PublishedRate
+
+router = APIRouter(prefix="/v1/exchange-rates", tags=["exchange rates"], route_class=CommandRoute)
+
+
+class RateDocument(BaseModel):
+    """What one unit of a currency was worth in US dollars in a month."""
+
+    currency: str
+    month: str
+    rate: DecimalText
+    source: str
+
+
+class RateList(BaseModel):
+    """Published rates."""
+
+    rates: list[RateDocument]
+
+
+@router.post(
+    "",
+    operation_id="publishExchangeRates",
+    summary="Publish exchange rates",
+    status_code=201,
+    response_model=RateList,
+    responses=answers(201, {}, (*WRITING, problems.RATE_PUBLISHED_BEFORE), (no.NotPositive, no.UnacceptableAmount)),
+    dependencies=[Depends(writer)],
+)
+def publish_exchange_rates(body: bodies.ExchangeRates, service: Services) -> Response:
+    """Publish rates, all or none. A month's rate stays; publishing it again unchanged changes nothing."""
+    rates = [_checked(rate, f"rates.{i}.rate") for i, rate in enumerate(body.rates)]
+    _require_once(rates)
+    # In one order for everybody, so that two publications at once cannot wait for each other.
+    if clashes := service.rates.publish(sorted(rates, key=_month_of_currency)):
+        raise _published_before(rates, [_month_of_currency(clash) for clash in clashes])
+    return _rates(rates, 201)
+
+
+@router.get(
+    "",
+    operation_id="listExchangeRates",
+    summary="List exchange rates",
+    response_model=RateList,
+    responses=answers(200, {}, READING),
+)
+def list_exchange_rates(query: Annotated[RatesQuery, Query()], service: Services) -> Response:
+    """All published rates, or one currency's, the latest month first."""
+    return _rates(service.rates.published(query.currency), 200)
+
+
+def _checked(rate: bodies.MonthlyRate, field: str) -> PublishedRate:
+    figure = statements.positive(statements.exact(rate.rate, statements.RATE_PLACES, field), field)
+    return PublishedRate(currency=rate.currency, month=rate.month, rate=figure, source=rate.source)
+
+
+def _month_of_currency(rate: PublishedRate) -> tuple[str, str]:
+    return rate.currency, _month(rate)
+
+
+def _month(rate: PublishedRate) -> str:
+    return rate.month.isoformat()[:7]
+
+
+def _require_once(rates: list[PublishedRate]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for i, named in enumerate(map(_month_of_currency, rates)):
+        if named in seen:
+            detail = f"The rate of {named[0]} for {named[1]} is given twice."
+            raise Failure(problems.INVALID_REQUEST, detail, errors=[FieldError(field=f"/rates/{i}", detail=detail)])
+        seen.add(named)
+
+
+def _published_before(rates: list[PublishedRate], clashes: list[tuple[str, str]]) -> Failure:
+    errors = [
+        FieldError(field=f"/rates/{i}", detail=f"{currency} for {month} was published before, and otherwise.")
+        for i, (currency, month) in enumerate(map(_month_of_currency, rates))
+        if (currency, month) in clashes
+    ]
+    listed = ", ".join(f"{currency} for {month}" for currency, month in clashes)
+    return Failure(problems.RATE_PUBLISHED_BEFORE, f"Published otherwise before: {listed}.", errors=errors)
+
+
+def _rates(rates: Sequence[PublishedRate], status: int) -> Response:
+    content = RateList(
+        rates=[
+            RateDocument(currency=rate.currency, month=_month(rate), rate=f"{rate.rate:f}", source=rate.source)
+            for rate in rates
+        ]
+    )
+    return Response(
+        content.model_dump_json(),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-cache"},
+    )

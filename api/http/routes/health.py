@@ -1,0 +1,83 @@
+"""Whether the process lives, and whether the service is ready."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from api.http import problems
+from api.http.documents import Instant
+from api.http.failures import RETRY_AFTER, Failure, FieldError
+from api.http.openapi import EVERYWHERE, answers
+from api.http.service import Services
+from infrastructure.readiness import examine
+from infrastructure.version import p2c_version
+
+router = APIRouter(tags=["service"])
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str
+    version: str
+
+
+class ReadModel(BaseModel):
+    """How far a read model is; `lag` is the number of entries it does not tell yet."""
+
+    position: int
+    recorded_at: Instant | None
+    lag: int
+    rebuilding: bool
+
+
+class Ready(BaseModel):
+    """The service is ready, with the ledger's last position and how far the read models are."""
+
+    status: str
+    version: str
+    position: int | None
+    read_models: dict[str, ReadModel]
+
+
+@router.get(
+    "/livez",
+    operation_id="isAlive",
+    summary="Is the process up?",
+    response_model=Alive,
+    responses=answers(200, {}, EVERYWHERE),
+)
+async def is_alive() -> Response:
+    """Answers without touching anything."""
+    return _document(Alive(status="alive", version=p2c_version()))
+
+
+@router.get(
+    "/readyz",
+    operation_id="isReady",
+    summary="Is the service ready?",
+    response_model=Ready,
+    responses=answers(200, {}, (problems.NOT_READY, *EVERYWHERE)),
+)
+def is_ready(service: Services) -> Response:
+    """Asks the database whether it answers and has this version's schema, and the read models how far they are."""
+    found = examine(service)
+    if found.faults:
+        raise Failure(
+            problems.NOT_READY,
+            " ".join(f"{fault.part}: {fault.detail}" for fault in found.faults),
+            errors=[FieldError(field=fault.part, detail=fault.detail) for fault in found.faults],
+            headers=RETRY_AFTER,
+        )
+    read_models = {
+        name: ReadModel(position=s.position, recorded_at=s.recorded_at, lag=s.lag, rebuilding=s.rebuilding)
+        for name, s in found.read_models.items()
+    }
+    return _document(Ready(status="ready", version=p2c_version(), position=found.position, read_models=read_models))
+
+
+def _document(content: BaseModel) -> Response:
+    return Response(content.model_dump_json(), media_type="application/json", headers=NO_STORE)

@@ -1,0 +1,223 @@
+"""Examining the database without changing it: is it one that the ledger can be trusted to?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import DictRow, dict_row
+
+from infrastructure import schema
+from infrastructure.database import CONNECT_TIMEOUT_SECONDS
+from projections import tracking
+from projections.catalogue import READ_MODELS
+from projections.read_model import ReadModel
+
+SUPPORTED = range(15, 19)
+"""The major versions of PostgreSQL that are tested."""
+
+APPEND_ONLY = {"events": "events_append_only", "commands": "commands_append_only"}
+"""The triggers that refuse every change, by the table of the ledger they guard."""
+
+_REFUSES_EVERY_CHANGE = 2 | 8 | 16 | 32
+"""PostgreSQL's bits of a trigger: before, on delete, update and truncate, once a statement (pg_trigger.h)."""
+
+SKEW_WARNING_SECONDS, SKEW_ERROR_SECONDS = 2.0, 60.0
+LAG_WARNING = 1_000
+"""Entries a read model may be behind without a word."""
+
+
+class Verdict(StrEnum):
+    """What a check found."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check found, and what to do where that is not well."""
+
+    check: str
+    verdict: Verdict
+    message: str
+    advice: str = ""
+
+
+Connection = psycopg.Connection[DictRow]
+Check = Callable[[Connection], Sequence[Finding]]
+
+
+def examine(conninfo: str) -> Sequence[Finding]:
+    """Every finding about the database. Nothing is changed: PostgreSQL itself refuses it in this session."""
+    try:
+        connection = psycopg.connect(
+            make_conninfo(
+                conninfo,
+                connect_timeout=CONNECT_TIMEOUT_SECONDS,
+                application_name="p2c doctor",
+                options="-c default_transaction_read_only=on -c statement_timeout=15000 -c timezone=UTC",
+            ),
+            autocommit=True,
+            row_factory=dict_row,
+        )
+    except psycopg.OperationalError as away:
+        advice = "Check that the server runs, that P2C_DATABASE_URL names it, and that it lets this user in."
+        return [_error("database", f"does not answer: {str(away).strip().partition(chr(10))[0]}", advice)]
+    with connection:
+        reachable = _ok("database", f"answers as {connection.info.dbname} at {connection.info.host or 'its socket'}")
+        return [reachable, *(finding for check in (*_SERVER, *_LEDGER) for finding in _run(check, connection))]
+
+
+def _run(check: Check, connection: Connection) -> Sequence[Finding]:
+    try:
+        return check(connection)
+    except psycopg.Error as fault:
+        name = check.__name__.strip("_").replace("_", " ")
+        return [_error(name, f"could not be examined: {str(fault).strip()}", "Examine the server's log.")]
+
+
+def _version(connection: Connection) -> Sequence[Finding]:
+    version = connection.info.server_version // 10_000
+    if version in SUPPORTED:
+        return [_ok("version", f"PostgreSQL {version}")]
+    supported = f"PostgreSQL {SUPPORTED[0]} to {SUPPORTED[-1]}"
+    return [_error("version", f"PostgreSQL {version} is not supported", f"Use {supported}.")]
+
+
+def _encoding(connection: Connection) -> Sequence[Finding]:
+    encoding = _setting(connection, "server_encoding")
+    if encoding == "UTF8":
+        return [_ok("encoding", encoding)]
+    return [_error("encoding", f"{encoding} cannot hold every text", "Create the database again with ENCODING 'UTF8'.")]
+
+
+def _durability(connection: Connection) -> Sequence[Finding]:
+    return [
+        _ok(name, "on")
+        if (value := _setting(connection, name)) != "off"
+        else _error(
+            name,
+            f"is {value}: what was acknowledged can be lost when the server crashes",
+            f"Set {name} = on in postgresql.conf, and reload.",
+        )
+        for name in ("fsync", "synchronous_commit", "full_page_writes")
+    ]
+
+
+def _clock(connection: Connection) -> Sequence[Finding]:
+    before = datetime.now(UTC)
+    row = connection.execute("SELECT clock_timestamp() AS now").fetchone()
+    after = datetime.now(UTC)
+    assert row is not None, "a clock answers"
+    skew = (row["now"] - (before + (after - before) / 2)).total_seconds()
+    return [clock_finding(skew)]
+
+
+def clock_finding(skew: float) -> Finding:
+    """What the database's clock being `skew` seconds ahead of this machine's means."""
+    message = f"this machine and the database differ by {abs(skew):.3f} s"
+    if abs(skew) < SKEW_WARNING_SECONDS:
+        return _ok("clock", message)
+    verdict = Verdict.WARNING if abs(skew) < SKEW_ERROR_SECONDS else Verdict.ERROR
+    advice = "Let both machines take the time from the same source (NTP)."
+    return Finding(check="clock", verdict=verdict, message=message, advice=advice)
+
+
+def _schema(connection: Connection) -> Sequence[Finding]:
+    try:
+        missing = schema.pending_on(connection)
+    except schema.SchemaTooNew as too_new:
+        return [_error("schema", str(too_new), "Run the version that made it, or a later one.")]
+    if not missing:
+        return [_ok("schema", f"step {schema.steps()[-1].number} of {schema.steps()[-1].number}")]
+    lacking = ", ".join(step.name for step in missing)
+    return [_warning("schema", f"lacks {lacking}", "`p2c schema apply` brings it up; so does `p2c serve`.")]
+
+
+_GUARDS = """
+SELECT relname, tgname, tgenabled, tgtype, prosrc
+FROM pg_catalog.pg_trigger JOIN pg_catalog.pg_class AS guarded ON guarded.oid = tgrelid
+     JOIN pg_catalog.pg_proc ON pg_proc.oid = tgfoid
+WHERE guarded.relnamespace = to_regnamespace('ledger') AND NOT tgisinternal
+"""
+
+
+def _append_only(connection: Connection) -> Sequence[Finding]:
+    if not _has_ledger(connection):
+        return []
+    guards = {(row["relname"], row["tgname"]): row for row in connection.execute(_GUARDS).fetchall()}
+    bypassed = _setting(connection, "session_replication_role") == "replica"
+    return [_guard(table, guards.get((table, name)), bypassed=bypassed) for table, name in APPEND_ONLY.items()]
+
+
+def _guard(table: str, trigger: DictRow | None, *, bypassed: bool) -> Finding:
+    check = f"append-only {table}"
+    restore = (
+        "Find out who removed it and what was changed since; then let the schema's file "
+        "infrastructure/schema/0001_ledger.sql show how to create it again."
+    )
+    if trigger is None:
+        return _error(check, f"nothing keeps ledger.{table} from being changed: its trigger is gone", restore)
+    if trigger["tgenabled"] not in ("O", "A") or (bypassed and trigger["tgenabled"] != "A"):
+        return _error(check, f"the trigger that keeps ledger.{table} from being changed is not in force", restore)
+    if trigger["tgtype"] != _REFUSES_EVERY_CHANGE or "RAISE EXCEPTION" not in trigger["prosrc"]:
+        return _error(check, f"the trigger of ledger.{table} does not refuse every change", restore)
+    return _ok(check, f"ledger.{table} refuses every change")
+
+
+def _read_models(connection: Connection) -> Sequence[Finding]:
+    if not _has_ledger(connection):
+        return []
+    row = connection.execute("SELECT coalesce(max(notification_id), 0) AS head FROM ledger.events").fetchone()
+    head = int(row["head"]) if row else 0
+    return [_ok("ledger", f"{head} entries"), *(_read_model(connection, model, head) for model in READ_MODELS)]
+
+
+def _read_model(connection: Connection, model: ReadModel, head: int) -> Finding:
+    check = f"read model {model.name}"
+    try:
+        told = tracking.read(connection, [model])[model.name]
+    except psycopg.errors.UndefinedTable:
+        return _warning(check, "has no tables yet", "`p2c serve` makes them.")
+    if told.error:
+        advice = f"Install a version that can apply the entry, then `p2c rebuild {model.name}`."
+        return _error(check, f"stands still at position {told.position}: {told.error}", advice)
+    if told.version != model.version:
+        advice = f"`p2c serve` builds it again by itself; `p2c rebuild {model.name}` does it now."
+        return _warning(check, f"was built by version {told.version}, this is version {model.version}", advice)
+    lag = head - told.position
+    if lag > LAG_WARNING:
+        return _warning(check, f"is {lag} entries behind", "Is the service running? If so, see its log.")
+    return _ok(check, f"{lag} entries behind" if lag else "tells everything")
+
+
+_SERVER: Sequence[Check] = (_version, _encoding, _durability, _clock)
+_LEDGER: Sequence[Check] = (_schema, _append_only, _read_models)
+
+
+def _has_ledger(connection: Connection) -> bool:
+    row = connection.execute("SELECT to_regclass('ledger.commands') IS NOT NULL AS there").fetchone()
+    return bool(row and row["there"])
+
+
+def _setting(connection: Connection, name: str) -> str:
+    row = connection.execute("SELECT current_setting(%s) AS value", (name,)).fetchone()
+    return str(row["value"]) if row else ""
+
+
+def _ok(check: str, message: str) -> Finding:
+    return Finding(check=check, verdict=Verdict.OK, message=message)
+
+
+def _warning(check: str, message: str, advice: str) -> Finding:
+    return Finding(check=check, verdict=Verdict.WARNING, message=message, advice=advice)
+
+
+def _error(check: str, message: str, advice: str) -> Finding:
+    return Finding(check=check, verdict=Verdict.ERROR, message=message, advice=advice)

@@ -1,0 +1,61 @@
+"""Whether the service can do its work, and if not, what is wrong: for probes, operators and `p2c doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from infrastructure import schema
+from infrastructure.bootstrap import Service
+from infrastructure.database import UNAVAILABLE
+from projections.runner import ReadModelStatus
+
+LARGEST_LAG = 1_000
+"""With more entries than this still to be told, the views are too old to serve."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong: with which part, and how."""
+
+    part: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """How the service is doing; it is ready where there are no faults."""
+
+    faults: tuple[Fault, ...]
+    position: int | None = None
+    read_models: Mapping[str, ReadModelStatus]
+
+
+def examine(service: Service) -> Readiness:
+    """Ask the database and the read models how they are."""
+    conninfo = service.pool.conninfo
+    assert isinstance(conninfo, str), "the pool was opened with one"
+    try:
+        pending = schema.pending(conninfo)
+        if pending:
+            lacking = ", ".join(step.name for step in pending)
+            return Readiness(
+                faults=(Fault(part="schema", detail=f"These steps are missing: {lacking}."),), read_models={}
+            )
+        read_models = service.projections.status()
+        faults = tuple(_faults(read_models, service.projections.problem))
+        return Readiness(faults=faults, position=service.ledger.position, read_models=read_models)
+    except schema.SchemaTooNew as too_new:
+        return Readiness(faults=(Fault(part="schema", detail=f"{too_new}."),), read_models={})
+    except UNAVAILABLE:
+        return Readiness(faults=(Fault(part="database", detail="The database does not answer."),), read_models={})
+
+
+def _faults(read_models: Mapping[str, ReadModelStatus], problem: str | None) -> Iterator[Fault]:
+    if problem:
+        yield Fault(part="projections", detail="The read models are not kept up; the log says why.")
+    for name, status in read_models.items():
+        if status.error:
+            yield Fault(part=name, detail="It stands still, since an entry cannot be applied; the log says which.")
+        elif status.lag > LARGEST_LAG:
+            yield Fault(part=name, detail=f"It is {status.lag} entries behind.")

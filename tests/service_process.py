@@ -1,0 +1,93 @@
+"""A real `p2c serve`, in a process of its own, for tests of what only a process can show."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[1]
+READY_WITHIN_SECONDS = 60.0
+
+
+def environment(**settings: object) -> dict[str, str]:
+    """This process's environment with these settings of the service and no others."""
+    others = {name: value for name, value in os.environ.items() if not name.upper().startswith("P2C_")}
+    return {**others, **{f"P2C_{name.upper()}": str(value) for name, value in settings.items()}}
+
+
+def p2c(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
+    """A command that is run to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "api.cli.main", *arguments],
+        cwd=ROOT,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class ServiceProcess:
+    """A service that was started, and where it is found."""
+
+    def __init__(self, port: int, *arguments: str, **settings: object) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port), *arguments],
+            cwd=ROOT,
+            env=environment(**settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def wait_until_ready(self) -> Mapping[str, object]:
+        """What `/readyz` answers as soon as it is well."""
+        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                answer = httpx.get(f"{self.address}/readyz", timeout=5)
+            except httpx.TransportError:
+                pass
+            else:
+                if answer.status_code == 200:
+                    return dict(answer.json())
+            time.sleep(0.05)
+        self.process.kill()
+        raise AssertionError(f"the service did not get ready\n{self.process.communicate()[1]}")
+
+    def terminate(self) -> tuple[int, str, str]:
+        """Exit code, standard output and standard error after SIGTERM."""
+        self.process.send_signal(signal.SIGTERM)
+        output, errors = self.process.communicate(timeout=60)
+        return self.process.returncode, output, errors
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """A folder that the server's user can reach even when tests run as root, which pytest's own is not."""
+    folder = Path(tempfile.mkdtemp(prefix="p2c-tests-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
