@@ -13,10 +13,12 @@ from datetime import date
 from functools import cache
 from uuid import UUID, uuid4
 
+import msgspec
+
 from application.clock import Today
 from application.ledger import Ledger
 from application.ports import ExchangeRates, Receipt
-from audit.envelope import Entry, Envelopes
+from audit.envelope import LARGEST_ENTRY, Entry, Envelopes
 from domain import decisions, organisation_decisions
 from domain.circumstances import Circumstances
 from domain.commands import PledgeCommand
@@ -157,7 +159,9 @@ class Batch:
 
     def _require_storable(self, events: Sequence[AnyEvent]) -> None:
         for event in events:
-            self._envelopes.write(event)
+            # An envelope adds a few hundred bytes; only what comes near the limit is worth writing twice.
+            if len(msgspec.json.encode(event)) > LARGEST_ENTRY // 2:
+                self._envelopes.write(event)
 
 
 def _receipt(once: Once, events: Sequence[AnyEvent]) -> Receipt:

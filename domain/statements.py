@@ -34,6 +34,7 @@ LARGEST_AMOUNT = Decimal(10) ** 15
 
 QUANTITY_PLACES = 6
 RATE_PLACES = 12
+USD_PLACES = 2
 UNLISTED_PLACES = 6  # a currency, such as the SDR, for which ISO 4217 names no smallest unit
 
 _TARGET_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -215,7 +216,10 @@ def money(stated: StatedMoney, on: date, at: Circumstances, field: str) -> Money
         raise UnknownCodes({f"{field}.currency": [stated.currency]})
     places = UNLISTED_PLACES if currency.minor_units is None else currency.minor_units
     amount = positive(exact(stated.amount, places, f"{field}.amount"), f"{field}.amount")
-    return Money.at(amount, stated.currency, _rate(stated, on, at, field))
+    fixed = Money.at(amount, stated.currency, _rate(stated, on, at, field))
+    # The sums of dollars must stay exact as well, whatever rate was given.
+    exact(fixed.usd, USD_PLACES, f"{field}.usd_rate.rate")
+    return fixed
 
 
 def _rate(stated: StatedMoney, on: date, at: Circumstances, field: str) -> UsdRate | None:

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -66,6 +67,13 @@ def postgres(pytestconfig: pytest.Config) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 def empty_database(postgres: EmbeddedPostgres) -> Iterator[str]:
     """Connection string of a database nobody has used; dropped afterwards, whoever is still connected."""
+    with new_database(postgres) as conninfo:
+        yield conninfo
+
+
+@contextmanager
+def new_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database for as long as it is needed; for fixtures that live longer than one test."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.conninfo, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

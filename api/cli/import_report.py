@@ -73,7 +73,7 @@ def show(outcome: Outcome, console: Console, *, dry_run: bool) -> None:
     _show_gone(plan, console)
     console.print(_counts(plan, dry_run=dry_run))
     console.print(_as_written(plan))
-    console.print(_totals(plan))
+    console.print(_totals(plan, written=not (dry_run or plan.refusals)))
     for movement in plan.movements:
         console.print(_movement(movement))
     _show_refusals(plan, console)
@@ -161,8 +161,8 @@ def _as_written(plan: Plan) -> Table:
     return table
 
 
-def _totals(plan: Plan) -> Table:
-    after = "register would hold" if plan.refusals else "register holds"
+def _totals(plan: Plan, *, written: bool) -> Table:
+    after = "register holds" if written else "register would hold"
     table = _table("currency", "firmness", "lines", "sum of the file", after, "equal", title="Sums of the good lines")
     for total in plan.totals:
         equal = "yes" if total.file == total.register else f"no, {total.register - total.file:+,f}"

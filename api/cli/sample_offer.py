@@ -36,7 +36,7 @@ class Offer:
             console.print(f"  stakeholder  {self.stakeholder}  (organisation {STAKEHOLDER})")
             console.print(f"\nTry:  curl {address}/v1/pledges")
             console.print(f"      curl {address}/v1/pledges/P2C-2022-000001/history")
-            console.print(f"The interface is described at {address}/openapi.json")
+            console.print(f"The interface is described at {address}/docs")
 
 
 def offer_the_sample(service: Service) -> Offer:

@@ -10,7 +10,6 @@ from fastapi import FastAPI
 
 from api.http.examples import examples
 from api.http.failures import handle_failures
-from api.http.json_request import LARGEST_BODY
 from api.http.middleware import HeadAsGet, Requests
 from api.http.openapi import DESCRIPTION, TAGS, describe
 from api.http.routes import (
@@ -46,7 +45,6 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=LARGEST_BODY,
         lifespan=_serving,
     )
     app.state.service = service

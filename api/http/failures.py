@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -19,6 +20,8 @@ from application.commands import IdempotencyKeyReused, VersionMismatch
 from application.ledger import LedgerBusy
 from domain.refusals import Refused, UnknownCodes
 from infrastructure.database import UNAVAILABLE
+
+log = structlog.get_logger("p2c.http")
 
 RETRY_AFTER = {"Retry-After": "1"}
 MOST_ERRORS = 100
@@ -72,7 +75,7 @@ def respond(failure: Failure, instance: str, request_id: str | None) -> Response
     document = ProblemDocument(
         type=failure.problem.type,
         title=failure.problem.title,
-        status=failure.status,
+        status=int(failure.status),
         detail=failure.detail,
         instance=instance,
         errors=failure.errors,
@@ -82,7 +85,7 @@ def respond(failure: Failure, instance: str, request_id: str | None) -> Response
     headers = {"Cache-Control": "no-store", **failure.headers}
     return Response(
         document.model_dump_json(exclude_none=True),
-        status_code=failure.status,
+        status_code=int(failure.status),
         headers=headers,
         media_type="application/problem+json",
     )
@@ -162,7 +165,8 @@ def _ledger_busy(busy: LedgerBusy) -> Failure:
     return Failure(problems.LEDGER_BUSY, f"Nothing is known to be recorded: {busy}.", headers=RETRY_AFTER)
 
 
-def _database_away(_: Exception) -> Failure:
+def _database_away(failed: Exception) -> Failure:
+    log.warning("the database does not answer", error=str(failed))
     return Failure(problems.DATABASE_AWAY, "The database did not answer in time.", headers=RETRY_AFTER)
 
 
@@ -170,7 +174,6 @@ def _http(raised: HTTPException) -> Failure:
     by_status: Mapping[int, tuple[Problem, str]] = {
         404: (problems.NO_SUCH_ADDRESS, "This service has nothing at this address."),
         405: (problems.METHOD_NOT_ALLOWED, "This address does not take this method."),
-        413: (problems.BODY_TOO_LARGE, "The body has more than 65536 bytes."),
     }
     problem, detail = by_status.get(raised.status_code, (problems.BAD_REQUEST, "The request cannot be read."))
     return Failure(problem, detail, headers=raised.headers)

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
 
 from api.http import problems
 from api.http.failures import Failure
@@ -26,17 +27,34 @@ DEEPEST = 20
 
 
 class JsonRequest(Request):
-    """A request whose body, if any, is strict JSON; without a body an empty object is stated."""
+    """A request whose body was read, within bounds, as strict JSON."""
 
-    async def body(self) -> bytes:
-        """The body as it came, or an empty object."""
-        return await super().body() or b"{}"
+    async def read(self) -> None:
+        """Read the body; without one an empty object is stated. Raises Failure where it is too large or not JSON."""
+        body = await self._bounded_body()
+        if body:
+            self._require_json()
+        self._body = body or b"{}"
+        self._json = _parsed(self._body)
+        self.state.fingerprint = self._fingerprint(self._json)
+        # It is JSON, or nothing at all, which states an empty object whatever it is declared as.
+        self._headers = _declared_as_json(self.headers)
 
-    async def json(self) -> Any:
-        """What the body says. Raises Failure where it is not JSON."""
-        document = _parsed(await self.body())
-        self.state.fingerprint = self._fingerprint(document)
-        return document
+    async def _bounded_body(self) -> bytes:
+        declared = self.headers.get("content-length", "")
+        if declared.isdigit() and int(declared[:12]) > LARGEST_BODY:
+            raise _too_large()
+        body = b""
+        async for chunk in self.stream():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise _too_large()
+        return body
+
+    def _require_json(self) -> None:
+        declared = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if declared != "application/json":
+            raise Failure(problems.UNSUPPORTED_CONTENT_TYPE, f"The body is declared as {declared or 'nothing'}.")
 
     def _fingerprint(self, document: object) -> bytes:
         """The SHA-256 of method, path and canonical body: the same for the same command however it is written."""
@@ -46,26 +64,27 @@ class JsonRequest(Request):
             raise _malformed("a text has an unpaired surrogate") from None
         return hashlib.sha256(b"\0".join((self.method.encode(), self.url.path.encode(), stated))).digest()
 
-    async def require_json(self) -> None:
-        """Refuse a body that is not declared as JSON."""
-        declared = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if declared != "application/json" and await super().body():
-            raise Failure(problems.UNSUPPORTED_CONTENT_TYPE, f"The body is declared as {declared or 'nothing'}.")
-
 
 class CommandRoute(APIRoute):
     """A route whose body is read by `JsonRequest`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, over the stricter request."""
+        """The handler, after the body was read."""
         handle = super().get_route_handler()
 
         async def handle_json(request: Request) -> Response:
+            if request.method != "POST":
+                return await handle(request)
             strict = JsonRequest(request.scope, request.receive)
-            await strict.require_json()
+            await strict.read()
             return await handle(strict)
 
         return handle_json
+
+
+def _declared_as_json(headers: Headers) -> Headers:
+    others = [(name, value) for name, value in headers.raw if name != b"content-type"]
+    return Headers(raw=[*others, (b"content-type", b"application/json")])
 
 
 def _parsed(body: bytes) -> Any:
@@ -96,6 +115,10 @@ def _depth(document: object) -> int:
         containers = [item for item in level if isinstance(item, dict | list)]
         level = [child for c in containers for child in (c.values() if isinstance(c, dict) else c)]
     return depth
+
+
+def _too_large() -> Failure:
+    return Failure(problems.BODY_TOO_LARGE, f"The body has more than {LARGEST_BODY} bytes.")
 
 
 def _malformed(reason: str) -> Failure:

@@ -219,8 +219,9 @@ def keys(model: type[BaseModel] = Mapping, prefix: str = "") -> Iterator[str]:
         yield from keys(FieldSource, "field.")
     for name, info in model.model_fields.items():
         part = _part_in(info.annotation)
-        yield f"{prefix}{info.alias or name}"
-        if part is not None and part is not FieldSource:
+        if part is None or part is FieldSource:
+            yield f"{prefix}{info.alias or name}"
+        else:
             yield from keys(part, f"{prefix}{name}.")
 
 

@@ -1,0 +1,91 @@
+"""A real server on a real socket, with the read models kept up, and clients that check every answer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from api.http.app import create_app
+from domain.vocabulary import Role
+from infrastructure.bootstrap import Service, open_on
+from infrastructure.embedded_postgres import EmbeddedPostgres
+from tests.api.http.contract import Contract
+from tests.api.http.register import Client
+from tests.conftest import new_database
+
+
+@pytest.fixture(scope="module")
+def service(postgres: EmbeddedPostgres) -> Iterator[Service]:
+    """The whole service on a database that the tests of a module share: each makes its own pledges."""
+    with new_database(postgres) as conninfo, open_on(conninfo) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def app(service: Service) -> FastAPI:
+    return create_app(service)
+
+
+@pytest.fixture(scope="module")
+def contract(app: FastAPI) -> Contract:
+    return Contract(app.openapi())
+
+
+@pytest.fixture(scope="module")
+def server(app: FastAPI) -> Iterator[str]:
+    """The address of a running server."""
+    running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not running.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    running.should_exit = True
+    thread.join(timeout=20)
+
+
+@pytest.fixture
+def without_projections(server: str, service: Service) -> Iterator[None]:
+    """The read models stand still for a while."""
+    service.projections.stop()
+    yield
+    service.projections.start()
+
+
+@pytest.fixture
+def token(service: Service) -> str:
+    return service.credentials.issue(Role.BDT)[1]
+
+
+@pytest.fixture
+def auditor_token(service: Service) -> str:
+    return service.credentials.issue(Role.AUDITOR)[1]
+
+
+@pytest.fixture
+def anybody(server: str, contract: Contract) -> Iterator[Client]:
+    """A client without a token, whose every answer keeps to the description."""
+    with Client(base_url=server, timeout=30, event_hooks={"response": [_read, contract.require]}) as client:
+        yield client
+
+
+@pytest.fixture
+def client(server: str, contract: Contract, token: str) -> Iterator[Client]:
+    """BDT's client, whose every answer keeps to the description."""
+    headers = {"Authorization": f"Bearer {token}"}
+    hooks: dict[str, list[Callable[..., Any]]] = {"response": [_read, contract.require]}
+    with Client(base_url=server, headers=headers, timeout=30, event_hooks=hooks) as client:
+        yield client
+
+
+def _read(response: httpx.Response) -> None:
+    response.read()
