@@ -41,7 +41,7 @@ class IntervalTable(Generic[State]):
     values: Callable[[State], Sequence[object]]
 
     def record(self, cursor: Cursor[DictRow], changes: Sequence[Change[State]]) -> None:
-        """Close the rows that were current and add one row for each change; changes are in ledger order."""
+        """Close the rows that were current and add one row for each change; those of one thing are in ledger order."""
         if not changes:
             return
         self._close(cursor, _first_of_each(changes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import DictRow
@@ -65,14 +66,39 @@ class EntryReader:
     def _decoded(self, after: int, stored: list[DictRow]) -> Batch:
         entries: list[Entry] = []
         for row in stored:
-            position = row["notification_id"]
             try:
-                entries.append(self._envelopes.read(row["state"], position))
+                entries.append(_read(self._envelopes, row))
             except Unreadable as fault:
-                return Batch(
-                    after=after, entries=tuple(entries), unreadable=Unreadable(f"position {position}: {fault}")
-                )
+                return Batch(after=after, entries=tuple(entries), unreadable=fault)
         return Batch(after=after, entries=tuple(entries))
+
+
+_BY_HISTORY = """
+SELECT originator_id, originator_version, notification_id, state FROM ledger.events
+WHERE (originator_id, originator_version) > (%s, %s) AND notification_id <= %s
+ORDER BY originator_id, originator_version LIMIT %s
+"""
+
+
+def by_history(
+    connection: Connection[DictRow], envelopes: Envelopes, until: int, largest: int
+) -> Iterator[tuple[Entry, ...]]:
+    """All entries up to a position, one history after the other, each in its own order, in parts.
+
+    A part may end in the middle of a history. Raises Unreadable.
+    """
+    after = (UUID(int=0), 0)
+    while stored := connection.execute(_BY_HISTORY, (*after, until, largest), binary=True).fetchall():
+        yield tuple(_read(envelopes, row) for row in stored)
+        after = (stored[-1]["originator_id"], stored[-1]["originator_version"])
+
+
+def _read(envelopes: Envelopes, row: DictRow) -> Entry:
+    position = row["notification_id"]
+    try:
+        return envelopes.read(row["state"], position)
+    except Unreadable as fault:
+        raise Unreadable(f"position {position}: {fault}") from fault
 
 
 def head(connection: Connection[DictRow]) -> int:

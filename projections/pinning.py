@@ -7,8 +7,14 @@ from psycopg import sql
 CURRENT = sql.SQL("upper_inf(positions)")
 """Tells the interval rows that are current now from the others."""
 
-AT_POSITION = sql.SQL("positions @> %(at)s::bigint")
-"""Tells the interval rows that were current at a position from the others."""
+AT_POSITION = sql.SQL(
+    "positions @> %(at)s::bigint"
+    " AND lower(positions) <= %(at)s::bigint AND coalesce(upper(positions), 9223372036854775807) > %(at)s::bigint"
+)
+"""Tells the interval rows that were current at a position from the others.
+
+It says so twice: for an index on ranges, and for one in the order of a list that has both ends in it.
+"""
 
 
 class PositionNotReached(Exception):

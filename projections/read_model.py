@@ -15,7 +15,7 @@ from projections import ledger_entries
 from projections.database import CREATION_LOCK, Pool
 
 Apply = Callable[[Cursor[DictRow], Sequence[Entry]], None]
-"""Change the tables by entries in ledger order. Names are found in the read model's own schema."""
+"""Change the tables by entries, each history in its order. Names are found in the read model's own schema."""
 
 NOT_BUILT = 0
 """The stored version of tables that were created empty and wait to be rebuilt."""
@@ -39,7 +39,9 @@ class ReadModel:
     """A read model; `name` is the name of its schema too.
 
     `version` changes with the code or the tables, so that what an older version built is built again. `indexes`
-    are only needed by readers, so that a rebuild makes them last.
+    are only needed by readers, so that a rebuild makes them last. `by_history` says that what one history changes
+    does not depend on any other, so that a rebuild can take them one after the other: then it need neither read
+    back nor change what it wrote before.
     """
 
     name: str
@@ -47,9 +49,10 @@ class ReadModel:
     tables: str
     indexes: str
     apply: Apply
+    by_history: bool = False
 
     @staticmethod
-    def of_package(package: str, *, version: int, apply: Apply) -> ReadModel:
+    def of_package(package: str, *, version: int, apply: Apply, by_history: bool = False) -> ReadModel:
         """The read model in this folder: tables in `schema.sql`, readers' indexes in `indexes.sql`."""
         folder = resources.files(package)
         return ReadModel(
@@ -58,6 +61,7 @@ class ReadModel:
             tables=folder.joinpath("schema.sql").read_text("utf-8"),
             indexes=folder.joinpath("indexes.sql").read_text("utf-8"),
             apply=apply,
+            by_history=by_history,
         )
 
     @property

@@ -50,6 +50,8 @@ def rebuild(pool: Pool, model: ReadModel, envelopes: Envelopes, report: Report, 
     with pool.connection() as connection, _alone(connection, model):
         new = Shadow(connection, model, EntryReader(envelopes, batch))
         new.create()
+        if model.by_history:
+            new.load_histories(ledger_entries.head(connection), envelopes, batch, report)
         new.catch_up(report)
         new.index()
         new.replace_live(report)
@@ -85,6 +87,24 @@ class Shadow:
         with self._connection.transaction():
             drop(self._connection, self._name)
             create(self._connection, self._model, self._name, version=self._model.version)
+
+    def load_histories(self, until: int, envelopes: Envelopes, largest: int, report: Report) -> None:
+        """Apply everything up to a position, one history after the other."""
+        done = 0
+        for entries in ledger_entries.by_history(self._connection, envelopes, until, largest):
+            report(done, until)
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                enter(self._connection, self._name, **_UNBOUNDED)
+                self._model.apply(cursor, entries)
+            done += len(entries)
+        with self._connection.transaction():
+            enter(self._connection, self._name)
+            self._connection.execute(
+                "UPDATE tracking SET position = notification_id, recorded_at = events.recorded_at"
+                " FROM ledger.events WHERE notification_id = %s",
+                (until,),
+            )
+        self._position = until
 
     def catch_up(self, report: Report) -> None:
         """Apply everything up to the ledger's head."""

@@ -79,4 +79,4 @@ _ORGANISATIONS: IntervalTable[Organisation] = IntervalTable(
     values=_columns,
 )
 
-ORGANISATIONS = ReadModel.of_package("projections.organisations", version=VERSION, apply=apply)
+ORGANISATIONS = ReadModel.of_package("projections.organisations", version=VERSION, apply=apply, by_history=True)

@@ -130,4 +130,4 @@ _PLEDGES: IntervalTable[Pledge] = IntervalTable(
 
 _NAMES: IntervalTable[str] = IntervalTable(name="names", columns=("searched",), values=lambda name: (name,))
 
-PLEDGE_STATUS = ReadModel.of_package("projections.pledge_status", version=VERSION, apply=apply)
+PLEDGE_STATUS = ReadModel.of_package("projections.pledge_status", version=VERSION, apply=apply, by_history=True)

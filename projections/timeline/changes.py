@@ -80,4 +80,4 @@ def _json(document: Mapping[str, Any]) -> str:
     return msgspec.json.encode(document).decode()
 
 
-TIMELINE = ReadModel.of_package("projections.timeline", version=VERSION, apply=apply)
+TIMELINE = ReadModel.of_package("projections.timeline", version=VERSION, apply=apply, by_history=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from projections import tracking
 from projections.catalogue import READ_MODELS
 from projections.ledger_entries import EntryReader
 from projections.read_model import ReadModel
+from projections.rebuild import rebuild
 from projections.runner import ReadModelFailed
 from projections.tracking import Overtaken
 from tests.projections.ledgers import append, busy_life, facts, forget, registered, runner, tables
@@ -32,11 +34,11 @@ def test_it_is_the_same_applied_one_by_one_or_in_one_batch_or_rebuilt(service: S
     runner(service.pool, model).catch_up()
     in_one_batch = tables(service.pool, model)
 
-    runner(service.pool, model).rebuild(model.name, lambda done, total: None)
-
     assert any(lines for table, lines in one_by_one.items() if table != "tracking")
     assert one_by_one == in_one_batch
-    assert one_by_one == tables(service.pool, model)
+    for largest, way in itertools.product([1, 2, 1_000], [True, False]):
+        rebuild(service.pool, replace(model, by_history=way), Envelopes(), lambda done, total: None, batch=largest)
+        assert one_by_one == tables(service.pool, model), f"{largest} at a time, {way=}"
 
 
 @every_read_model

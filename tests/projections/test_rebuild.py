@@ -19,13 +19,15 @@ import pytest
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from audit.envelope import Envelopes
+from audit.envelope import Envelopes, Unreadable
 from domain.events import AnyEvent
 from infrastructure.bootstrap import Service
+from projections import tracking
 from projections.catalogue import READ_MODELS
+from projections.ledger_entries import EntryReader
 from projections.pledge_status.filters import PledgeFilters
 from projections.read_model import ReadModel
-from projections.rebuild import RebuildUnderWay, rebuild
+from projections.rebuild import RebuildUnderWay, Shadow, rebuild
 from projections.tracking import CannotApply
 from tests.given import TODAY
 from tests.projections.ledgers import append, busy_life, facts, forget, registered, renamed, runner, tables
@@ -183,6 +185,22 @@ def test_a_rebuild_that_fails_leaves_what_is_served_as_it_was(service: Service):
     assert leftovers(service) == []
 
 
+def test_a_rebuild_does_not_pass_over_bytes_that_nobody_can_read(service: Service):
+    position = append(service, facts())[-1].position
+    service.projections.catch_up()
+    before = tables(service.pool, READ_MODELS[1])
+    with service.pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO ledger.events VALUES (gen_random_uuid(), 1, 'pledge.announced.v1', 'rubbish', %s, now())",
+            (position + 1,),
+        )
+
+    with pytest.raises(Unreadable, match=f"position {position + 1}"):
+        service.projections.rebuild("timeline", quietly)
+
+    assert tables(service.pool, READ_MODELS[1]) == before
+
+
 def test_an_unknown_read_model_cannot_be_rebuilt(service: Service):
     with pytest.raises(KeyError):
         service.projections.rebuild("weather", quietly)
@@ -286,3 +304,82 @@ def test_a_long_ledger_without_read_models_is_rebuilt_rather_than_followed(servi
 
     assert service.projections.wait_until(service.ledger.position, SOON)
     assert {model.name: tables(service.pool, model) for model in READ_MODELS} == before
+
+
+@contextmanager
+def right_before_the_exchange(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> Iterator[None]:
+    """Let something happen, once, when the new tables have caught up and are about to take over."""
+    exchange = Shadow._exchange
+    left = [happens]
+
+    def late(shadow: Shadow) -> None:
+        if left:
+            left.pop()()
+        exchange(shadow)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Shadow, "_exchange", late)
+        yield
+    assert not left
+
+
+@every_read_model
+def test_what_was_applied_in_the_last_moment_is_not_lost(service: Service, model: ReadModel, monkeypatch):
+    append(service, facts())
+    service.projections.catch_up()
+
+    def one_more() -> None:
+        append(service, [busy_life("L-1"), [registered("Late")]])
+        service.projections.catch_up()
+
+    with right_before_the_exchange(monkeypatch, one_more):
+        service.projections.rebuild(model.name, quietly)
+
+    assert service.projections.status()[model.name].lag == 0
+
+
+@every_read_model
+def test_a_batch_that_is_being_applied_comes_before_the_exchange(service: Service, model: ReadModel, monkeypatch):
+    position = append(service, facts())[-1].position
+    service.projections.catch_up()
+    committed = threading.Event()
+
+    with ThreadPoolExecutor(1) as threads, service.pool.connection() as connection:
+
+        def commit_later() -> None:
+            time.sleep(0.3)
+            connection.execute("COMMIT")
+            committed.set()
+
+        def begin_a_batch() -> None:
+            append(service, [busy_life("L-1"), [registered("Late")]])
+            connection.execute("BEGIN")
+            tracking.apply(connection, model, EntryReader(Envelopes(), 1_000).after(connection, position))
+            threads.submit(commit_later)
+
+        with right_before_the_exchange(monkeypatch, begin_a_batch):
+            service.projections.rebuild(model.name, quietly)
+
+    assert committed.is_set()
+    assert service.projections.status()[model.name].lag == 0
+
+
+def test_who_has_found_some_of_the_old_tables_finds_all_of_them(service: Service):
+    append(service, facts())
+    service.projections.catch_up()
+    which = "SELECT tableoid, positions FROM pledge_status.pledges LIMIT 1"
+
+    with ThreadPoolExecutor(1) as threads, service.pool.connection() as reader:
+        old = reader.execute(which).fetchone()
+        with reader.transaction():
+            reader.execute("SELECT position FROM pledge_status.tracking")
+            rebuilding = threads.submit(service.projections.rebuild, "pledge_status", quietly)
+            assert soon(lambda: leftovers(service) == ["pledge_status_rebuild"])
+            time.sleep(1.5)
+            assert reader.execute(which).fetchone() == old
+        rebuilding.result()
+        new = reader.execute(which).fetchone()
+
+    assert old
+    assert new
+    assert old["tableoid"] != new["tableoid"]
