@@ -70,6 +70,7 @@ def show(outcome: Outcome, console: Console, *, dry_run: bool) -> None:
     if plan.strangeness:
         _show_strangeness(plan.strangeness, console)
     _show_findings(plan, console)
+    _show_changed(plan, console)
     _show_gone(plan, console)
     console.print(_counts(plan, dry_run=dry_run))
     console.print(_as_written(plan))
@@ -124,6 +125,18 @@ def _show_findings(plan: Plan, console: Console) -> None:
         table.add_row(str(finding.line or ""), finding.reference or "", escape(finding.message))
     console.print(table)
     _show_rest(Counter(finding.kind for finding in plan.findings[SHOWN:]).items(), console)
+
+
+def _show_changed(plan: Plan, console: Console) -> None:
+    changed = [change for change in plan.changes if change.known and change.line is not None]
+    if not changed:
+        return
+    table = _table("line", "pledge", "what happens", title="Pledges the register knew, and what is different")
+    # A promise that became firm is what people look for first.
+    for change in sorted(changed, key=lambda change: "Validated" not in change.facts)[:SHOWN]:
+        table.add_row(str(change.line), change.reference, escape("\n".join(change.sentences)))
+    console.print(table)
+    _show_rest([("pledges", len(changed) - SHOWN)], console)
 
 
 def _show_gone(plan: Plan, console: Console) -> None:

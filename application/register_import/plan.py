@@ -42,12 +42,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What happens to one pledge: the names of its facts, in order."""
+    """What happens to one pledge: the names of its facts, in order, and each of them in a sentence.
+
+    `known` tells whether the register had the pledge before.
+    """
 
     line: int | None
     reference: str
     title: str
     facts: tuple[str, ...]
+    sentences: tuple[str, ...]
+    known: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from application.register_import.promises import Lead, Promise, Reading
 from application.register_import.record import Key, parse, record
 from application.register_import.register import IMPORT_KEY, RegisterState
 from application.register_import.sheet import Fault, Sheet
+from audit.narrative import summarise
 from domain.commands import PledgeCommand, Withdraw
 from domain.events import PledgeEvent, Registered
 from domain.identity import pledge_id
@@ -155,7 +156,7 @@ class Planner:
         self._findings += difference.findings
         self._pledges[known.promise.line] = pledge.id
         self._unchanged += not events
-        self._note(known.promise.line, pledge.reference, known.promise.announce.title, events)
+        self._note(known.promise.line, pledge.reference, known.promise.announce.title, events, pledge)
 
     def _announce(self, promise: Promise) -> None:
         year = (promise.announce.announced_on or self._export.on).year
@@ -223,7 +224,7 @@ class Planner:
         on = max(self._export.on, pledge.announced_on)
         events = self._change(pledge, (Withdraw(reason=reason, effective_on=on),))
         self._withdrawn.add(pledge.id)
-        self._note(None, pledge.reference, pledge.title, events)
+        self._note(None, pledge.reference, pledge.title, events, pledge)
 
     def _change(self, pledge: Pledge, commands: Sequence[PledgeCommand]) -> tuple[PledgeEvent, ...]:
         if not commands:
@@ -239,10 +240,20 @@ class Planner:
             Fault(line=promise.line, column=column, value="", reason=refused.message, remedy=refused.remedy)
         )
 
-    def _note(self, line: int | None, reference: str, title: str, events: Sequence[PledgeEvent]) -> None:
+    def _note(
+        self, line: int | None, reference: str, title: str, events: Sequence[PledgeEvent], before: Pledge | None = None
+    ) -> None:
         if events:
-            facts = tuple(type(event).__name__ for event in events)
-            self._changes.append(Change(line=line, reference=reference, title=title, facts=facts))
+            self._changes.append(
+                Change(
+                    line=line,
+                    reference=reference,
+                    title=title,
+                    facts=tuple(type(event).__name__ for event in events),
+                    sentences=tuple(summarise(event, before) for event in events),
+                    known=before is not None,
+                )
+            )
 
 
 def _last_numbers(pledges: Iterable[Pledge]) -> Counter[Key]:

@@ -147,6 +147,9 @@ def test_what_was_said_becomes_firm_and_an_amount_is_stated_at_last(service: Ser
     outcome = run(service, sheet({}), on=LATER)
 
     assert [c.facts for c in outcome.plan.changes] == [("Validated", "ScaledUp")]
+    assert [(c.known, c.sentences) for c in outcome.plan.changes] == [
+        (True, ("Admitted to the register.", "Scaled up: new target of 1,000.50 EUR."))
+    ]
     assert {c.cause: c.amount for m in outcome.plan.movements for c in m.causes} == {"stated_now": Decimal("1000.50")}
 
 
