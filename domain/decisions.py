@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from datetime import date
-from decimal import Decimal
 from itertools import groupby
 from typing import Any, assert_never
 from uuid import UUID
@@ -23,7 +22,6 @@ from domain.commands import (
     Correct,
     Decline,
     Fulfil,
-    Partner,
     PledgeCommand,
     QueryContribution,
     Report,
@@ -52,9 +50,10 @@ from domain.events import (
     Validated,
     Withdrawn,
 )
+from domain.parties import parties
 from domain.pledge import Pledge, Standing, fold, stated
 from domain.text import require_text
-from domain.values import Contribution, Money, Party, StatedMoney, Target
+from domain.values import Contribution, Money, StatedMoney, Target
 from domain.vocabulary import Lifecycle
 
 CLOSED = frozenset({Lifecycle.FULFILLED, Lifecycle.WITHDRAWN, Lifecycle.DECLINED})
@@ -109,7 +108,7 @@ def _announce(id: UUID, pledge: Pledge | None, command: Announce, at: Circumstan
     on = statements.require_past(command.announced_on or at.today, at, "announced_on")
     _require_classification(command)
     statements.require_order(command.starts_on, command.ends_on, "ends_on")
-    lead, *partners = _parties(command, at)
+    lead, *others = parties(command.lead, command.partners, at)
     reference = statements.reference(command.reference)
     return (
         Announced(
@@ -118,7 +117,7 @@ def _announce(id: UUID, pledge: Pledge | None, command: Announce, at: Circumstan
             title=command.title,
             description=command.description,
             lead=lead,
-            partners=tuple(partners),
+            partners=tuple(others),
             type=command.type,
             focus_area=command.focus_area,
             pillars=_once(command.pillars),
@@ -396,58 +395,6 @@ def _changed_fields(pledge: Pledge, changes: Description) -> Description:
         for f in fields(changes)
     }
     return Description(**different)
-
-
-def _parties(command: Announce, at: Circumstances) -> tuple[Party, ...]:
-    """The lead first, then the partners, with shares that make exactly one whole, or with none."""
-    _require_distinct(command.partners)
-    shares = _shares(command.lead, command.partners)
-    lead = _party(command.lead, shares, at, "lead")
-    others = ((i, partner.organisation) for i, partner in enumerate(command.partners))
-    partners = (_party(id, shares, at, f"partners.{i}.organisation") for i, id in others if id != command.lead)
-    return lead, *partners
-
-
-def _require_distinct(partners: tuple[Partner, ...]) -> None:
-    seen: set[UUID] = set()
-    for partner in partners:
-        if partner.organisation in seen:
-            raise refusals.DuplicatePartners(str(partner.organisation))
-        seen.add(partner.organisation)
-
-
-def _shares(lead: UUID, partners: tuple[Partner, ...]) -> dict[UUID, Decimal]:
-    """Each party's share; the lead, unless it is listed, has what the partners leave."""
-    stated_shares = [(p.organisation, p.share) for p in partners if p.share is not None]
-    if not stated_shares:
-        return {}
-    if len(stated_shares) != len(partners):
-        raise refusals.SharesDoNotSum("some partners have one and some have none")
-    given = {
-        id: statements.positive(statements.exact(share, 12, f"partners.{i}.share"), f"partners.{i}.share")
-        for i, (id, share) in enumerate(stated_shares)
-    }
-    total = sum(given.values(), Decimal(0))
-    if lead in given and total != 1:
-        raise refusals.SharesDoNotSum(f"together they are {total:f}")
-    if total > 1:
-        raise refusals.SharesDoNotSum(f"the partners' alone are {total:f}")
-    return given if lead in given else {lead: 1 - total, **given}
-
-
-def _party(id: UUID, shares: dict[UUID, Decimal], at: Circumstances, field: str) -> Party:
-    organisation = at.organisations(id)
-    if organisation is None:
-        raise refusals.UnknownOrganisation(str(id), field=field)
-    if not organisation.active:
-        raise refusals.OrganisationInactive(organisation.name, field=field)
-    return Party(
-        organisation=organisation.id,
-        sector=organisation.sector,
-        country=organisation.country,
-        region=organisation.region,
-        share=shares.get(id),
-    )
 
 
 def _once(items: tuple[Any, ...]) -> tuple[Any, ...]:
