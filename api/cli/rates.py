@@ -37,7 +37,7 @@ def publish(
     """
     rates, faults = read_rates(file)
     if faults:
-        _tell(faults, f"{len(faults)} faults in {file.name}; nothing was published.")
+        _tell(faults, f"{file.name} has {len(faults)} bad line{'s' if len(faults) > 1 else ''}; nothing was published.")
     with the_service() as service:
         clashes = service.rates.publish(rates)
     if clashes:
