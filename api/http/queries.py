@@ -55,27 +55,32 @@ class _Query(BaseModel):
 class PledgeCriteria(_Query):
     """Which pledges."""
 
-    lifecycle: Annotated[list[Lifecycle], AnyOf] = []
-    type: Annotated[list[PledgeType], AnyOf] = []
-    focus_area: Annotated[list[FocusArea], AnyOf] = []
-    pillar: Annotated[list[PillarCode], AnyOf] = []
-    sector: Annotated[list[Sector], AnyOf] = []
+    lifecycle: Annotated[list[Lifecycle], AnyOf, Field(description="Where the pledge is in its life")] = []
+    type: Annotated[list[PledgeType], AnyOf, Field(description="What kind of promise it is")] = []
+    focus_area: Annotated[list[FocusArea], AnyOf, Field(description="The one it belongs to")] = []
+    pillar: Annotated[list[PillarCode], AnyOf, Field(description="A theme inside the focus area")] = []
+    sector: Annotated[
+        list[Sector], AnyOf, Field(description="The lead organisation's, when it announced the pledge")
+    ] = []
     region: Annotated[list[Region], AnyOf, Field(description="Where the pledge is implemented")] = []
-    pledger_region: Annotated[list[Region], AnyOf] = []
-    country: Annotated[list[CountryCode], AnyOf] = []
+    pledger_region: Annotated[list[Region], AnyOf, Field(description="The lead organisation's")] = []
+    country: Annotated[list[CountryCode], AnyOf, Field(description="Where the pledge is implemented")] = []
     target_group: Annotated[list[CountryGroup], AnyOf, Field(description="As the countries are grouped today")] = []
-    beneficiary_group: Annotated[list[BeneficiaryGroup], AnyOf] = []
-    sdg: Annotated[list[SdgNumber], AnyOf] = []
-    wsis_line: Annotated[list[WsisLine], AnyOf] = []
+    beneficiary_group: Annotated[list[BeneficiaryGroup], AnyOf, Field(description="Whom it is for")] = []
+    sdg: Annotated[list[SdgNumber], AnyOf, Field(description="Sustainable Development Goal, 1 to 17")] = []
+    wsis_line: Annotated[list[WsisLine], AnyOf, Field(description="WSIS action line, C1 to C11")] = []
     organisation: Annotated[list[UUID], AnyOf, Field(description="Lead or partner")] = []
-    lead: Annotated[list[UUID], AnyOf] = []
-    reporting: Annotated[list[ReportingHealth], AnyOf] = []
-    scaled_up: bool | None = None
+    lead: Annotated[list[UUID], AnyOf, Field(description="The lead organisation")] = []
+    reporting: Annotated[list[ReportingHealth], AnyOf, Field(description="How its reports stand today")] = []
+    scaled_up: Annotated[bool | None, Field(description="Whether it was ever scaled up")] = None
     year: Annotated[list[Annotated[int, Field(ge=1, le=9999)]], AnyOf, Field(description="Of the announcement")] = []
     register_: Annotated[
         list[SearchText], AnyOf, Field(alias="register", description="The register it was imported from")
     ] = []
-    q: SearchText | None = None
+    q: Annotated[
+        SearchText | None,
+        Field(description="Words that must all occur in reference, title, description or the lead's name"),
+    ] = None
 
     def filters(self) -> PledgeFilters:
         """The criteria as the view knows them."""
@@ -111,11 +116,11 @@ class PledgeCursor(Cursor):
 class OrganisationCriteria(_Query):
     """Which organisations."""
 
-    sector: Annotated[list[Sector], AnyOf] = []
-    region: Annotated[list[Region], AnyOf] = []
-    country: Annotated[list[CountryCode], AnyOf] = []
-    active: bool | None = None
-    q: SearchText | None = None
+    sector: Annotated[list[Sector], AnyOf, Field(description="Its sector")] = []
+    region: Annotated[list[Region], AnyOf, Field(description="Its ITU region")] = []
+    country: Annotated[list[CountryCode], AnyOf, Field(description="Its country")] = []
+    active: Annotated[bool | None, Field(description="Whether it may take on something new")] = None
+    q: Annotated[SearchText | None, Field(description="Words that must all occur in its name")] = None
 
     def stated(self) -> dict[str, Any]:
         """What is asked for, without what is not."""
@@ -167,4 +172,4 @@ class VersionQuery(_Query):
 class RatesQuery(_Query):
     """Which exchange rates."""
 
-    currency: CurrencyCode | None = None
+    currency: Annotated[CurrencyCode | None, Field(description="The rates of this currency only")] = None

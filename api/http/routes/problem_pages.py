@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
 from api.http import problems
@@ -51,7 +53,9 @@ async def list_problems(request: Request) -> Response:
     response_model=ProblemDescription,
     responses=answers(200, {}, (problems.NO_SUCH_ADDRESS, *EVERYWHERE)),
 )
-async def get_problem(request: Request, name: str) -> Response:
+async def get_problem(
+    request: Request, name: Annotated[str, Path(description="The last part of the problem's `type`")]
+) -> Response:
     """What a problem means and what to do about it; as a page where HTML is preferred."""
     problem = PROBLEMS.get(name)
     if problem is None:

@@ -40,6 +40,12 @@ def test_every_operation_is_named_and_explained(described: dict[str, Any]) -> No
         assert operation["tags"][0] in {tag["name"] for tag in described["tags"]}
 
 
+def test_every_parameter_says_what_it_means(described: dict[str, Any]) -> None:
+    for _, _, operation in operations(described):
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description"), (operation["operationId"], parameter["name"])
+
+
 def test_every_request_and_answer_has_an_example_of_its_schema(described: dict[str, Any]) -> None:
     contract = Contract(described)
     for _, method, operation in operations(described):
