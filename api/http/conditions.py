@@ -16,9 +16,13 @@ from api.http.failures import RETRY_AFTER, Failure
 from api.http.service import Services
 from application import commands
 from domain.values import Actor
+from infrastructure.bootstrap import Service
 
 WAIT_SECONDS = 3.0
 """How long a read waits for its view to reach the position it asked for."""
+
+GRACE_SECONDS = 0.25
+"""How long a read that names no position waits for what this process wrote before; then it shows what there is."""
 
 NO_VERSION = -1
 """What a tag means that no version ever has: it matches nothing."""
@@ -103,13 +107,14 @@ async def creation(request: Request, writer: Writer, idempotency_key: Idempotenc
 
 async def wait_for_position(request: Request, service: Services, ledger_position: LedgerPosition = None) -> None:
     """Wait until the views include the position. Raises Failure where they do not in time, or never will."""
+    # Waiting has room of its own, so that reads that wait keep no command from its turn.
+    room: CapacityLimiter = request.app.state.waiting_room
     if ledger_position is None:
+        await _wait_for_own_writes(service, room)
         return
     if not _POSITION.fullmatch(ledger_position):
         raise _malformed("Ledger-Position", "a position such as 17")
     wanted = int(ledger_position)
-    # Waiting has room of its own, so that reads that wait keep no command from its turn.
-    room: CapacityLimiter = request.app.state.waiting_room
 
     def wait() -> None:
         # All of the read models: an answer may be made of several.
@@ -123,6 +128,13 @@ async def wait_for_position(request: Request, service: Services, ledger_position
             raise Failure(problems.VIEW_BEHIND, detail, headers=RETRY_AFTER)
 
     await to_thread.run_sync(wait, limiter=room)
+
+
+async def _wait_for_own_writes(service: Service, room: CapacityLimiter) -> None:
+    """Let somebody who just wrote here, and named no position, see it: the views are some milliseconds behind."""
+    wanted = service.ledger.last_appended
+    if not service.projections.wait_until(wanted, 0):
+        await to_thread.run_sync(service.projections.wait_until, wanted, GRACE_SECONDS, limiter=room)
 
 
 Changing = Annotated[Conditions, Depends(conditions)]

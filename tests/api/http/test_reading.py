@@ -253,3 +253,20 @@ def test_what_can_be_read_can_be_asked_about(anybody: Client) -> None:
 
     assert answer.status_code == 200
     assert answer.content == b""
+
+
+def test_who_just_wrote_sees_it_without_naming_a_position(client: Client, lead: str) -> None:
+    (reference,), _ = announced(client, lead, 1)
+    for version in range(2, 22):
+        client.on(reference, "amendments", {"reason": "Better.", "title": f"Title {version}"})
+        assert client.get(f"/v1/pledges/{reference}").json()["version"] == version
+        history = client.get(f"/v1/pledges/{reference}/history", params={"limit": 200}).json()["items"]
+        assert history[-1]["version"] == version
+
+
+def test_a_read_that_names_no_position_is_answered_even_where_the_view_stands_still(
+    client: Client, lead: str, without_projections: None
+) -> None:
+    (reference,), _ = announced(client, lead, 1)
+    assert client.get("/v1/pledges").status_code == 200
+    assert client.get(f"/v1/pledges/{reference}").status_code == 200
