@@ -59,6 +59,7 @@ _START_SECONDS: Final = 300
 _FAREWELL_SECONDS: Final = 10
 """How long a killed server and its children may take to be gone."""
 _PID_FILE: Final = "postmaster.pid"
+_LOOKS_AT_EMPTY_FILE: Final = 20
 _LOG_FILE: Final = "server.log"
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 _LONGEST_SOCKET_PATH: Final = 103
@@ -274,17 +275,23 @@ class _Cluster:
 
     def _postmaster(self) -> _Postmaster | None:
         """Return what ``postmaster.pid`` says if it speaks of a running server of this folder, else None."""
-        try:
-            # The lines are described in PostgreSQL's miscadmin.h; it adds them one by one while starting.
-            pid, _, _, _, sockets, _, _, status, *_ = [
-                *(self.folder / _PID_FILE).read_text().splitlines(),
-                *[""] * 8,
-            ]
-        except FileNotFoundError:
-            return None
+        # The lines are described in PostgreSQL's miscadmin.h; it adds them one by one while starting.
+        pid, _, _, _, sockets, _, _, status, *_ = [*self._pid_file_lines(), *[""] * 8]
         if not pid.isdigit() or not self._is_our_server(int(pid)):
             return None
         return _Postmaster(Path(sockets) if sockets else None, is_ready=status.strip() == "ready")
+
+    def _pid_file_lines(self) -> list[str]:
+        """Return what ``postmaster.pid`` says: nothing where there is none, or where it was left empty."""
+        for _ in range(_LOOKS_AT_EMPTY_FILE):
+            try:
+                lines = (self.folder / _PID_FILE).read_text().splitlines()
+            except FileNotFoundError:
+                return []
+            if lines:
+                return lines
+            time.sleep(0.05)  # between its making and its filling a file is empty: look again
+        return []
 
     def _is_our_server(self, pid: int) -> bool:
         # postgres makes its data folder its working directory; a stranger with the same process id has

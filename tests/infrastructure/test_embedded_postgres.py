@@ -343,3 +343,15 @@ def test_each_test_gets_a_database_of_its_own(empty_database: str, postgres: Emb
 
     assert value(empty_database, tables) == 0
     assert value(empty_database, "SELECT current_database()") != value(postgres.conninfo, "SELECT current_database()")
+
+
+def test_an_empty_pid_file_is_looked_at_again_before_it_is_believed(data_dir: Path) -> None:
+    with EmbeddedPostgres.start(data_dir):
+        pid_file = data_dir / "postgres" / "postmaster.pid"
+        ready = pid_file.read_text()
+        pid_file.write_text("")
+        with ThreadPoolExecutor(1) as pool:
+            second = pool.submit(EmbeddedPostgres.start, data_dir)
+            time.sleep(0.2)
+            pid_file.write_text(ready)
+            assert second.result(PATIENCE_SECONDS).stop() is False
