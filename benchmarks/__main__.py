@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from rich.console import Console
 from rich.table import Table
@@ -54,10 +54,10 @@ def measure(name: str, run: Callable[[], int]) -> Measure:
     return Measure(name, rates)
 
 
-def announcement(lead: object) -> Announce:
+def announcement(lead: UUID) -> Announce:
     """A pledge of a thousand schools."""
     return Announce(
-        lead=lead,  # type: ignore[arg-type]
+        lead=lead,
         title="Schools online",
         description="Fibre for rural schools.",
         type=PledgeType.PROGRAMMATIC,
