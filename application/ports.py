@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 from uuid import UUID
 
+from application.moments import AsOf, Moment
+from audit.envelope import Entry
+from domain.organisation import Organisation
+from domain.pledge import Pledge
 from domain.values import UsdRate
 
 
@@ -50,3 +55,22 @@ class ExchangeRates(Protocol):
 
     def rate(self, currency: str, on: date) -> UsdRate | None:
         """What one unit of the currency was worth in US dollars in the month of `on`, if that was published."""
+
+
+class Register(Protocol):
+    """The register as it was at a moment, and the facts behind it."""
+
+    def resolve(self, as_of: AsOf | None, effective_on: date | None) -> Moment:
+        """The moment that is meant: now without `as_of`, that of `as_of` without an effective date.
+
+        Raises MomentNotOver and PositionAhead.
+        """
+
+    def pledges(self, at: Moment) -> Iterator[Pledge]:
+        """Every pledge, admitted or not, by reference."""
+
+    def organisations(self, at: Moment) -> Mapping[UUID, Organisation]:
+        """Every organisation, by id."""
+
+    def entries(self, until: int) -> Iterator[Entry]:
+        """All facts up to a position, in ledger order."""

@@ -1,14 +1,21 @@
-"""Interval rows: each state something had is a row that knows for which positions and times it was current.
+"""Bitemporal rows: each state something had, and for which positions and effective dates it was the answer.
 
-Both ranges are half-open; the current row has no upper end. Several changes in one append were recorded at one
-time: then all but the last were current for some positions but at no time, and their range of times is empty.
+At a position P and an effective date E, a thing's state is the fold of its facts recorded up to P and true by E, in
+ledger order. A new fact is the last in ledger order whatever its date, so it changes the state for its own date
+and every later one, and for no earlier one: the dates are cut at it, and each state from there on is folded one
+fact further.
+
+A row is one state with two rectangles. In the first, `positions` × `effective`, it was the answer from the entry
+that made it on. A later fact with a later date takes over from its own date on only: before that date the state
+remains the answer, which is the second rectangle, `kept_positions` × `kept_effective`. So facts that come in the
+order of their dates, as nearly all do, need one row each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -18,50 +25,224 @@ from psycopg.rows import DictRow
 
 State = TypeVar("State")
 
+HEADER = ("id", "position", "recorded_at", "positions", "effective", "kept_positions", "kept_effective")
+"""The columns every such table has. `position` and `recorded_at` are those of the last fact in the state."""
+
+_EMPTY = "empty"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change(Generic[State]):
-    """What something became with the entry at a position."""
+    """What the entry at a position, true since `effective_on`, makes of any state of a thing."""
+
+    id: UUID
+    position: int
+    recorded_at: datetime
+    effective_on: date
+    evolve: Callable[[State | None], State | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Row(Generic[State]):
+    """A row whose state is still the answer for some dates, and where it stands in the table."""
 
     id: UUID
     position: int
     recorded_at: datetime
     state: State
+    since: date
+    until: date | None
+    opened_at: int
+    cut_at: int | None = None
+    kept_until: date | None = None
+    closed_at: int | None = None
+    stored: bool = False
+
+    @property
+    def last_until(self) -> date | None:
+        """The first date for which the state is no longer the answer."""
+        return self.until if self.cut_at is None else self.kept_until
+
+    def close(self, position: int) -> None:
+        """Be the answer for no date any more."""
+        if self.cut_at is None:
+            self.cut_at = position
+        else:
+            self.closed_at = position
+
+    def keep_before(self, on: date, position: int) -> _Row[State]:
+        """Remain the answer for the dates before `on` only; the row that says so."""
+        if self.cut_at is None:
+            self.cut_at, self.kept_until = position, on
+            return self
+        self.close(position)
+        return _Row(
+            id=self.id,
+            position=self.position,
+            recorded_at=self.recorded_at,
+            state=self.state,
+            since=self.since,
+            until=on,
+            opened_at=position,
+        )
+
+    def ranges(self) -> tuple[str, str, str, str]:
+        """The two rectangles, as the columns have them."""
+        kept = self.kept_until is not None
+        return (
+            _range(self.opened_at, self.cut_at),
+            _range(self.since, self.until),
+            _range(self.cut_at, self.closed_at) if kept else _EMPTY,
+            _range(self.since, self.kept_until) if kept else _EMPTY,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalTable(Generic[State]):
-    """A table of interval rows with the columns `id`, `positions`, `recorded`, `recorded_at`, and its own.
+    """A table of bitemporal rows with the columns of `HEADER` and its own.
 
-    `values` are a state's own columns, each in a form that COPY takes.
+    `values` are a state's own columns, each in a form that COPY takes; `read` makes the state of a row again.
     """
 
     name: str
     columns: tuple[str, ...]
     values: Callable[[State], Sequence[object]]
+    read: Callable[[DictRow], State]
 
     def record(self, cursor: Cursor[DictRow], changes: Sequence[Change[State]]) -> None:
-        """Close the rows that were current and add one row for each change; those of one thing are in ledger order."""
+        """Let the changes, in ledger order, take effect: rows are cut or closed, and new ones added."""
         if not changes:
             return
-        self._close(cursor, _first_of_each(changes))
-        names = ("id", "positions", "recorded", "recorded_at", *self.columns)
+        open_rows = self._open_rows(cursor, _earliest_dates(changes))
+        written: dict[int, _Row[State]] = {}
+        for change in changes:
+            open_rows[change.id] = list(_after(open_rows.get(change.id, []), change, written))
+        self._close(cursor, [row for row in written.values() if row.stored])
+        self._add(cursor, [row for row in written.values() if not row.stored])
+
+    def _open_rows(self, cursor: Cursor[DictRow], earliest: Mapping[UUID, date]) -> dict[UUID, list[_Row[State]]]:
+        """The rows that are still the answer for a date later than the earliest change, by thing and date."""
+        cursor.execute(
+            sql.SQL(
+                "SELECT stored.* FROM unnest(%s::uuid[], %s::date[]) AS change (id, on_day)"
+                " JOIN {} AS stored ON stored.id = change.id AND {} AND {} > change.on_day"
+                " ORDER BY stored.id, lower(stored.effective)"
+            ).format(sql.Identifier(self.name), _OPEN, _LAST_UNTIL),
+            (list(earliest), list(earliest.values())),
+        )
+        found: dict[UUID, list[_Row[State]]] = {}
+        for row in cursor:
+            found.setdefault(row["id"], []).append(self._row(row))
+        return found
+
+    def _row(self, row: DictRow) -> _Row[State]:
+        kept = row["kept_effective"]
+        return _Row(
+            id=row["id"],
+            position=row["position"],
+            recorded_at=row["recorded_at"],
+            state=self.read(row),
+            since=row["effective"].lower,
+            until=row["effective"].upper,
+            opened_at=row["positions"].lower,
+            cut_at=row["positions"].upper,
+            kept_until=None if kept.isempty else kept.upper,
+            stored=True,
+        )
+
+    def _close(self, cursor: Cursor[DictRow], rows: Sequence[_Row[State]]) -> None:
+        if not rows:
+            return
+        statement = sql.SQL(
+            "UPDATE {} AS stored SET positions = closed.positions::int8range,"
+            " kept_positions = closed.kept_positions::int8range, kept_effective = closed.kept_effective::daterange"
+            " FROM unnest(%s::uuid[], %s::bigint[], %s::date[], %s::text[], %s::text[], %s::text[])"
+            " AS closed (id, opened_at, since, positions, kept_positions, kept_effective)"
+            " WHERE stored.id = closed.id AND lower(stored.positions) = closed.opened_at"
+            " AND lower(stored.effective) = closed.since AND {}"
+        ).format(sql.Identifier(self.name), _OPEN)
+        ranges = [row.ranges() for row in rows]
+        cursor.execute(
+            statement,
+            (
+                [row.id for row in rows],
+                [row.opened_at for row in rows],
+                [row.since for row in rows],
+                [positions for positions, _, _, _ in ranges],
+                [positions for _, _, positions, _ in ranges],
+                [effective for _, _, _, effective in ranges],
+            ),
+        )
+
+    def _add(self, cursor: Cursor[DictRow], rows: Sequence[_Row[State]]) -> None:
+        names = (*HEADER, *self.columns)
         copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(self.name), sql.SQL(", ").join(map(sql.Identifier, names))
         )
-        with cursor.copy(copy) as rows:
-            for change, following in _with_following(changes):
-                rows.write_row((*_header(change, following), *self.values(change.state)))
+        with cursor.copy(copy) as copied:
+            for row in rows:
+                copied.write_row((row.id, row.position, row.recorded_at, *row.ranges(), *self.values(row.state)))
 
-    def _close(self, cursor: Cursor[DictRow], changes: Sequence[Change[State]]) -> None:
-        close = sql.SQL(
-            "UPDATE {} AS current SET positions = int8range(lower(positions), ended.position),"
-            " recorded = tstzrange(current.recorded_at, ended.recorded_at)"
-            " FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[]) AS ended (id, position, recorded_at)"
-            " WHERE current.id = ended.id AND upper_inf(current.positions)"
-        ).format(sql.Identifier(self.name))
-        ids = [change.id for change in changes]
-        cursor.execute(close, (ids, [c.position for c in changes], [c.recorded_at for c in changes]))
+
+# An index of each such table is on these very expressions.
+_OPEN = sql.SQL("(upper_inf(stored.positions) OR upper_inf(stored.kept_positions))")
+_LAST_UNTIL = sql.SQL(
+    "(CASE WHEN upper_inf(stored.positions) THEN coalesce(upper(stored.effective), 'infinity'::date)"
+    " ELSE upper(stored.kept_effective) END)"
+)
+
+
+def _after(
+    rows: Sequence[_Row[State]], change: Change[State], written: dict[int, _Row[State]]
+) -> Iterator[_Row[State]]:
+    """The rows that are the answer for some date after the change, by date; what is new or other goes to `written`."""
+    first = rows[0].since if rows else None
+    if first is None or change.effective_on < first:
+        yield from _begun(change, change.effective_on, first, None, written)
+    for row in rows:
+        until = row.last_until
+        if until is not None and until <= change.effective_on:
+            yield row
+        elif row.since < change.effective_on:
+            kept = row.keep_before(change.effective_on, change.position)
+            written |= {id(row): row, id(kept): kept}
+            yield kept
+            yield from _begun(change, change.effective_on, until, row.state, written)
+        else:
+            written[id(row)] = row
+            row.close(change.position)
+            yield from _begun(change, row.since, until, row.state, written)
+
+
+def _begun(
+    change: Change[State], since: date, until: date | None, before: State | None, written: dict[int, _Row[State]]
+) -> Iterator[_Row[State]]:
+    """The row of the state that follows `before`, if there is anything then."""
+    state = change.evolve(before)
+    if state is None:
+        return
+    row = _Row(
+        id=change.id,
+        position=change.position,
+        recorded_at=change.recorded_at,
+        state=state,
+        since=since,
+        until=until,
+        opened_at=change.position,
+    )
+    written[id(row)] = row
+    yield row
+
+
+def _earliest_dates(changes: Iterable[Change[State]]) -> dict[UUID, date]:
+    earliest: dict[UUID, date] = {}
+    for change in changes:
+        earliest[change.id] = min(earliest.get(change.id, change.effective_on), change.effective_on)
+    return earliest
+
+
+def _range(lower: int | date | None, upper: int | date | None) -> str:
+    return f"[{lower},{'' if upper is None else upper})"
 
 
 @lru_cache(maxsize=10_000)  # the same few codes again and again
@@ -69,26 +250,3 @@ def array(items: tuple[object, ...]) -> str:
     """An array in the form that COPY takes."""
     quoted = (str(item).replace("\\", "\\\\").replace('"', '\\"') for item in items)
     return "{" + ",".join(f'"{item}"' for item in quoted) + "}"
-
-
-def _header(change: Change[State], following: Change[State] | None) -> tuple[object, ...]:
-    positions = f"[{change.position},{following.position if following else ''})"
-    recorded = f"[{change.recorded_at.isoformat()},{following.recorded_at.isoformat() if following else ''})"
-    return change.id, positions, recorded, change.recorded_at
-
-
-def _first_of_each(changes: Sequence[Change[State]]) -> list[Change[State]]:
-    first: dict[UUID, Change[State]] = {}
-    for change in changes:
-        first.setdefault(change.id, change)
-    return list(first.values())
-
-
-def _with_following(changes: Sequence[Change[State]]) -> Iterator[tuple[Change[State], Change[State] | None]]:
-    """Each change with the next one of the same thing, if there is one."""
-    following: dict[UUID, Change[State]] = {}
-    pairs = []
-    for change in reversed(changes):
-        pairs.append((change, following.get(change.id)))
-        following[change.id] = change
-    return reversed(pairs)

@@ -1,0 +1,130 @@
+"""Totals of a portfolio: how many, how much on each rung, and how many of them were reported on.
+
+A portfolio is any number of pledges as they were at one moment. Every percentage stands with what it is of.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from uuid import UUID
+
+from domain.dimensions import Attribution, Dimension, Key, divide, order, parts
+from domain.ladder import DIGITS, RUNGS, Ladder, is_standing, ladder_of, sum_of
+from domain.pledge import SHARE_STEP, Pledge
+from domain.schedule import reporting_health
+from domain.vocabulary import Lifecycle, ReportingHealth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """The totals of a portfolio or of a part of it.
+
+    `pledges` are those admitted and not withdrawn; `organisations` (leads and partners), `countries` (of
+    implementation), `reporting` and `reported` are of these. `lifecycle` is of every pledge, admitted or not.
+    `reported` have a progress report at all.
+    """
+
+    pledges: int = 0
+    organisations: int = 0
+    countries: int = 0
+    ladder: Ladder = field(default_factory=Ladder)
+    lifecycle: Mapping[Lifecycle, int] = field(default_factory=dict)
+    reporting: Mapping[ReportingHealth, int] = field(default_factory=dict)
+    reported: int = 0
+
+    @property
+    def response_rate(self) -> Decimal | None:
+        """The share of `pledges` that were reported on, of 1, to four places; None where there are no pledges."""
+        return rate(self.reported, self.pledges)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A part of a portfolio: its keys in the order of the dimensions, and its totals."""
+
+    keys: tuple[Key, ...]
+    total: Total
+
+
+def rate(part: int | Decimal, whole: int | Decimal) -> Decimal | None:
+    """`part` of `whole`, of 1, to four places; None where there is no whole."""
+    if not whole:
+        return None
+    with localcontext(prec=DIGITS):
+        return (Decimal(part) / Decimal(whole)).quantize(SHARE_STEP, rounding=ROUND_HALF_EVEN)
+
+
+def total(pledges: Iterable[Pledge], on: date) -> Total:
+    """The totals of these pledges, each counted once, on a day."""
+    tally = _Tally()
+    for pledge in pledges:
+        tally.count(pledge, on, ladder_of(pledge))
+    return tally.total()
+
+
+def groups(
+    pledges: Iterable[Pledge], dimensions: Sequence[Dimension], on: date, attribution: Attribution
+) -> tuple[Group, ...]:
+    """The totals by every combination of keys that occurs, in the order of the keys.
+
+    Only value is divided where attribution is: a pledge counts as one in each part that it touches.
+    """
+    tallies: defaultdict[tuple[Key, ...], _Tally] = defaultdict(_Tally)
+    for pledge in pledges:
+        for keys, ladder in attributed(pledge, dimensions, on, attribution):
+            tallies[keys].count(pledge, on, ladder)
+    in_order = sorted(tallies.items(), key=lambda item: [order(key) for key in item[0]])
+    return tuple(Group(keys, tally.total()) for keys, tally in in_order)
+
+
+def attributed(
+    pledge: Pledge, dimensions: Sequence[Dimension], on: date, attribution: Attribution
+) -> tuple[tuple[tuple[Key, ...], Ladder], ...]:
+    """The parts a pledge belongs to, each with what it gets of the pledge's value."""
+    ladder, touched = ladder_of(pledge), parts(pledge, dimensions, on, attribution)
+    if attribution is Attribution.FULL:
+        return tuple((part.keys, ladder) for part in touched)
+    shares = [part.share for part in touched]
+    by_rung = {rung: divide(getattr(ladder, rung), shares) for rung in RUNGS}
+    return tuple(
+        (part.keys, Ladder(**{rung: amounts[n] for rung, amounts in by_rung.items()})) for n, part in enumerate(touched)
+    )
+
+
+class _Tally:
+    """Counts pledges into a total."""
+
+    def __init__(self) -> None:
+        self._organisations: set[UUID] = set()
+        self._countries: set[str] = set()
+        self._ladders: list[Ladder] = []
+        self._lifecycle: defaultdict[Lifecycle, int] = defaultdict(int)
+        self._reporting: defaultdict[ReportingHealth, int] = defaultdict(int)
+        self._pledges = self._reported = 0
+
+    def count(self, pledge: Pledge, on: date, ladder: Ladder) -> None:
+        self._lifecycle[pledge.lifecycle] += 1
+        self._ladders.append(ladder)
+        if not is_standing(pledge):
+            return
+        self._pledges += 1
+        self._reported += bool(pledge.reports)
+        self._reporting[reporting_health(pledge, on)] += 1
+        self._countries.update(pledge.countries)
+        self._organisations.update(party.organisation for party in (pledge.lead, *pledge.partners))
+
+    def total(self) -> Total:
+        sums = {rung: sum_of(getattr(ladder, rung) for ladder in self._ladders) for rung in RUNGS}
+        return Total(
+            pledges=self._pledges,
+            organisations=len(self._organisations),
+            countries=len(self._countries),
+            ladder=Ladder(**sums),
+            lifecycle=dict(sorted(self._lifecycle.items())),
+            reporting=dict(sorted(self._reporting.items())),
+            reported=self._reported,
+        )
