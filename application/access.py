@@ -20,3 +20,8 @@ def require_writer(actor: Actor) -> None:
     if actor.role not in WRITERS:
         allowed = ", ".join(sorted(WRITERS))
         raise NotPermitted(f"The role {actor.role} does not write; a token with one of these roles does: {allowed}.")
+
+
+def may_see_unpublished(actor: Actor | None) -> bool:
+    """Whether somebody may know of pledges that BDT has not admitted: the public may not."""
+    return actor is not None and actor.role is not Role.PUBLIC

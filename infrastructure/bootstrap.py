@@ -17,6 +17,7 @@ from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.event_store import CHANNEL, LedgerFactory
+from infrastructure.register import LedgerRegister
 from infrastructure.register_view import LedgerRegisterView
 from infrastructure.settings import Settings
 from projections.organisations.view import OrganisationsView
@@ -41,6 +42,7 @@ class Service:
     pledges: PledgeStatusView
     timeline: TimelineView
     organisations: OrganisationsView
+    register: LedgerRegister
     projections: ProjectionRunner
 
 
@@ -81,6 +83,8 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
     ledger = Ledger(LedgerFactory(pool, envelopes), envelopes)
     rates = PublishedExchangeRates(pool)
     references = StoredReferenceNumbers(pool)
+    pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
+    projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)
     return Service(
         pool=pool,
         ledger=ledger,
@@ -88,8 +92,9 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
         rates=rates,
         imports=RegisterImports(ledger, LedgerRegisterView(pool, envelopes), references, rates, today),
         credentials=Credentials(pool),
-        pledges=PledgeStatusView(pool),
+        pledges=pledges,
         timeline=TimelineView(pool),
-        organisations=OrganisationsView(pool),
-        projections=ProjectionRunner(pool, envelopes, channel=CHANNEL),
+        organisations=organisations,
+        register=LedgerRegister(pool, envelopes, pledges, organisations, projections.wait_until),
+        projections=projections,
     )

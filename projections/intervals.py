@@ -23,6 +23,8 @@ from uuid import UUID
 from psycopg import Cursor, sql
 from psycopg.rows import DictRow
 
+from audit.envelope import Entry
+
 State = TypeVar("State")
 
 HEADER = ("id", "position", "recorded_at", "positions", "effective", "kept_positions", "kept_effective")
@@ -40,6 +42,17 @@ class Change(Generic[State]):
     recorded_at: datetime
     effective_on: date
     evolve: Callable[[State | None], State | None]
+
+
+def change(entry: Entry, evolve: Callable[[State | None], State | None]) -> Change[State]:
+    """What an entry makes of any state of the thing whose history it belongs to."""
+    return Change(
+        id=entry.event.originator_id,
+        position=entry.position,
+        recorded_at=entry.recorded_at,
+        effective_on=entry.event.effective_on,
+        evolve=evolve,
+    )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,20 +1,34 @@
-"""Reading as of a position, so that what is read in several steps belongs together."""
+"""Reading as of a position and an effective date, so that what is read in several steps belongs together."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+
 from psycopg import sql
 
-CURRENT = sql.SQL("upper_inf(positions)")
-"""Tells the interval rows that are current now from the others."""
 
-AT_POSITION = sql.SQL(
-    "positions @> %(at)s::bigint"
-    " AND lower(positions) <= %(at)s::bigint AND coalesce(upper(positions), 9223372036854775807) > %(at)s::bigint"
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The facts recorded up to a position and true by a date."""
+
+    position: int
+    effective_on: date
+
+
+def point(at: Point | None) -> dict[str, object]:
+    """The values that `AT_POINT` names; without a point, no position, and no date either."""
+    return {"at": None} if at is None else {"at": at.position, "on": at.effective_on}
+
+
+CURRENT = sql.SQL("upper_inf(positions) AND upper_inf(effective)")
+"""Tells the rows that are the answer now, with every fact there is, from the others."""
+
+AT_POINT = sql.SQL(
+    "((positions @> %(at)s::bigint AND effective @> %(on)s::date)"
+    " OR (NOT isempty(kept_effective) AND kept_effective @> %(on)s::date AND kept_positions @> %(at)s::bigint))"
 )
-"""Tells the interval rows that were current at a position from the others.
-
-It says so twice: for an index on ranges, and for one in the order of a list that has both ends in it.
-"""
+"""Tells the rows that are the answer at a point from the others."""
 
 
 class PositionNotReached(Exception):
@@ -26,7 +40,7 @@ class PositionNotReached(Exception):
         self.reached = reached
 
 
-def require_reached(at: int | None, reached: int) -> None:
+def require_reached(at: Point | None, reached: int) -> None:
     """Refuse a position that is ahead: the answer would change when it is reached. Raises PositionNotReached."""
-    if at is not None and at > reached:
-        raise PositionNotReached(at, reached)
+    if at is not None and at.position > reached:
+        raise PositionNotReached(at.position, reached)

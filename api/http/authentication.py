@@ -12,20 +12,31 @@ from api.http.failures import Failure
 from api.http.service import Services
 from application.access import require_writer
 from domain.values import Actor
+from infrastructure.bootstrap import Service
 
 _BEARER = HTTPBearer(
     auto_error=False, scheme_name="token", description="A token that `p2c token issue` made. Reading needs none."
 )
 
 
+def reader(service: Services, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Actor | None:
+    """The actor of a token that was sent, or None where none was. Raises Failure for one that is not valid."""
+    return None if given is None else _authenticated(service, given)
+
+
 def writer(service: Services, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Actor:
     """The actor of a token that may write. Raises Failure without a valid token, NotPermitted for another role."""
     if given is None:
         raise _unauthenticated("No token was sent.", "Bearer")
+    actor = _authenticated(service, given)
+    require_writer(actor)
+    return actor
+
+
+def _authenticated(service: Service, given: HTTPAuthorizationCredentials) -> Actor:
     credential = service.credentials.authenticate(given.credentials)
     if credential is None:
         raise _unauthenticated("The token is not known, has expired or was revoked.", 'Bearer error="invalid_token"')
-    require_writer(credential.actor)
     return credential.actor
 
 
@@ -33,4 +44,5 @@ def _unauthenticated(detail: str, challenge: str) -> Failure:
     return Failure(problems.NOT_AUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})
 
 
+Reader = Annotated[Actor | None, Depends(reader)]
 Writer = Annotated[Actor, Depends(writer)]

@@ -182,6 +182,29 @@ class OrganisationDocument(BaseModel):
     recorded_at: Instant
 
 
+class MomentDocument(BaseModel):
+    """The facts an answer is made from: those recorded up to `position`, at `as_of`, and true by `effective_on`.
+
+    The same position and effective date have the same answer for ever.
+    """
+
+    position: int
+    as_of: Instant | None
+    effective_on: date
+
+
+class PledgeReading(PledgeDocument):
+    """A pledge as it stands, or as it stood at the moment that was asked about, which then is named."""
+
+    moment: MomentDocument | None = None
+
+
+class OrganisationReading(OrganisationDocument):
+    """A stakeholder as it stands, or as it stood at the moment that was asked about, which then is named."""
+
+    moment: MomentDocument | None = None
+
+
 class EventDocument(BaseModel):
     """A fact that was recorded."""
 

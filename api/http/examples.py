@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel
 
 from api.http import answers, bodies, example_requests, organisation_bodies, problems
-from api.http.documents import ActorDocument, HistoryItem
+from api.http.documents import ActorDocument, HistoryItem, MomentDocument, OrganisationReading, PledgeReading
 from api.http.example_requests import REFERENCE, REQUESTS
 from api.http.representations import organisation_document, pledge_document
 from api.http.routes import exchange_rates, health, organisations, pledges, problem_pages, vocabulary
@@ -154,15 +154,16 @@ def _pledge_questions(register: _Register) -> dict[str, BaseModel]:
     assert organisation is not None, "it was registered before"
     first = register.entries[0]
     shown = pledge_document(pledge, register.names, position=last.position, recorded_at=last.recorded_at, on=TODAY)
+    moment = MomentDocument(position=last.position, as_of=last.recorded_at, effective_on=TODAY)
     party = organisation_document(organisation, position=first.position, recorded_at=first.recorded_at)
     return {
-        "getPledge": shown,
+        "getPledge": PledgeReading(**dict(shown), moment=moment),
         "listPledges": pledges.PledgeList(
             items=[shown], next=None, position=last.position, as_of=last.recorded_at, effective_on=TODAY
         ),
-        "getPledgeHistory": pledges.History(items=[_told(last)], next=None),
-        "getOrganisation": party,
-        "listOrganisations": organisations.OrganisationList(items=[party], next=None, position=last.position),
+        "getPledgeHistory": pledges.History(items=[_told(last)], next=None, **dict(moment)),
+        "getOrganisation": OrganisationReading(**dict(party), moment=moment),
+        "listOrganisations": organisations.OrganisationList(items=[party], next=None, **dict(moment)),
     }
 
 

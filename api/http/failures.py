@@ -18,6 +18,7 @@ from api.http.statements import TAGS
 from application.access import NotPermitted
 from application.commands import IdempotencyKeyReused, VersionMismatch
 from application.ledger import LedgerBusy
+from application.moments import MomentNotOver, PositionAhead
 from domain.refusals import Refused, UnknownCodes
 from infrastructure.database import UNAVAILABLE
 
@@ -111,6 +112,9 @@ def handle_failures(app: FastAPI) -> None:
     answer(IdempotencyKeyReused, _key_reused)
     answer(NotPermitted, lambda denied: Failure(problems.NOT_PERMITTED, str(denied)))
     answer(LedgerBusy, _ledger_busy)
+    answer(MomentNotOver, lambda early: Failure(problems.MOMENT_NOT_OVER, f"{early}."))
+    answer(PositionAhead, lambda ahead: Failure(problems.POSITION_BEYOND_LEDGER, f"{ahead}."))
+    answer(TimeoutError, lambda late: Failure(problems.VIEW_BEHIND, f"{late}.", headers=RETRY_AFTER))
     answer(RequestValidationError, _invalid)
     answer(HTTPException, _http)
     for unavailable in UNAVAILABLE:

@@ -191,7 +191,19 @@ POSITION_BEYOND_LEDGER = Problem(
     name="position-beyond-ledger",
     status=UNPROCESSABLE,
     title="The ledger has no such position yet",
-    remedy="Send a `Ledger-Position` that this service gave.",
+    remedy="Ask about a position that this service gave.",
+)
+MOMENT_NOT_OVER = Problem(
+    name="moment-not-over",
+    status=UNPROCESSABLE,
+    title="The moment has not come yet",
+    remedy="Ask about a moment that is past, or leave `as_of` out for what the register says now.",
+)
+TWO_MOMENTS = Problem(
+    name="two-moments",
+    status=UNPROCESSABLE,
+    title="Two moments were asked about at once",
+    remedy="Give a version, or a cursor, or `as_of` and `effective_on`.",
 )
 VIEW_BEHIND = Problem(
     name="view-behind",
@@ -253,6 +265,8 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             IDEMPOTENCY_KEY_REUSED,
             RATE_PUBLISHED_BEFORE,
             POSITION_BEYOND_LEDGER,
+            MOMENT_NOT_OVER,
+            TWO_MOMENTS,
             VIEW_BEHIND,
             LEDGER_BUSY,
             DATABASE_AWAY,

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from api.http.cursors import Cursor
+from api.http.moments import AsOfText, EffectiveOn
 from api.http.statements import CountryCode, CurrencyCode, PillarCode, WsisLine, known
 from domain import vocabulary
 from domain.text import fault
@@ -50,6 +51,13 @@ CursorText = Annotated[str | None, Field(description="The `next` of the page bef
 
 class _Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MomentQuery(_Query):
+    """Which moment: what the register said then of what was true in the world by a day."""
+
+    as_of: AsOfText = None
+    effective_on: EffectiveOn = None
 
 
 class PledgeCriteria(_Query):
@@ -97,18 +105,22 @@ class PledgeCriteria(_Query):
         )
 
 
-class PledgeQuery(PledgeCriteria):
-    """Which pledges, and which part of their list."""
+class PledgeQuery(PledgeCriteria, MomentQuery):
+    """Which pledges, at which moment, and which part of their list."""
 
     limit: Limit = 50
     cursor: CursorText = None
 
 
 class PledgeCursor(Cursor):
-    """After which reference the list goes on, at which position of the ledger and for which day."""
+    """After which reference the list goes on, at which position of the ledger and for which day.
+
+    `now` tells a list that began with what was so then from one for a moment that was asked about.
+    """
 
     position: int
     on: date
+    now: bool
     after: str
     criteria: dict[str, Any]
 
@@ -128,17 +140,18 @@ class OrganisationCriteria(_Query):
         return self.model_dump(mode="json", exclude_defaults=True, include=included)
 
 
-class OrganisationQuery(OrganisationCriteria):
-    """Which organisations, and which part of their list."""
+class OrganisationQuery(OrganisationCriteria, MomentQuery):
+    """Which organisations, at which moment, and which part of their list."""
 
     limit: Limit = 50
     cursor: CursorText = None
 
 
 class OrganisationCursor(Cursor):
-    """After which name the list goes on, at which position of the ledger."""
+    """After which name the list goes on, at which position of the ledger and for which day."""
 
     position: int
+    on: date
     name: str
     id: UUID
     criteria: dict[str, Any]
@@ -149,22 +162,25 @@ class OrganisationCursor(Cursor):
         return OrganisationKey(self.name, self.id)
 
 
-class HistoryQuery(_Query):
-    """Which part of a history."""
+class HistoryQuery(MomentQuery):
+    """Which part of a history: what was recorded by a moment, and which page of it."""
 
     limit: Annotated[int, Field(ge=1, le=200, description="How many at most")] = 100
     cursor: CursorText = None
 
 
 class HistoryCursor(Cursor):
-    """After which version a history goes on."""
+    """After which version a history goes on, at which position of the ledger and for which day."""
 
     reference: str
     version: int
+    position: int
+    on: date
+    now: bool
 
 
-class VersionQuery(_Query):
-    """Which version of a pledge."""
+class VersionQuery(MomentQuery):
+    """Which version of a pledge, or at which moment."""
 
     version: Annotated[int | None, Field(ge=1, le=2**31 - 1, description="As it was after this version")] = None
 

@@ -1,4 +1,5 @@
-CREATE UNIQUE INDEX organisations_by_id ON organisations (id, lower(positions));
-CREATE INDEX organisations_current_by_name ON organisations (searched, id) WHERE upper_inf(positions);
-CREATE INDEX organisations_as_of_position ON organisations USING gist (positions);
-CREATE INDEX organisations_as_of_time ON organisations USING gist (recorded);
+CREATE INDEX organisations_current_by_name ON organisations (searched, id)
+    WHERE upper_inf(positions) AND upper_inf(effective);
+CREATE INDEX organisations_by_moment ON organisations USING gist (positions, effective);
+CREATE INDEX organisations_kept_by_moment ON organisations USING gist (kept_effective, kept_positions)
+    WHERE NOT isempty(kept_effective);

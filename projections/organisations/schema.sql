@@ -1,10 +1,14 @@
--- One row for each state an organisation had. Half-open ranges say when it was current; the current one has no
--- upper end. `recorded` is empty for a state that the same append changed again.
+-- One row for each state an organisation had, with the two rectangles of positions and effective dates for which it
+-- was the answer (see projections/intervals.py). The one that is the answer now for any day to come is unbounded in
+-- `positions` and `effective`.
 CREATE TABLE organisations (
-    id          uuid        NOT NULL,
-    positions   int8range   NOT NULL CHECK (NOT isempty(positions)),
-    recorded    tstzrange   NOT NULL,
-    recorded_at timestamptz NOT NULL,
+    id                 uuid        NOT NULL,
+    position           bigint      NOT NULL, -- of the last entry in the state
+    recorded_at        timestamptz NOT NULL, -- and when that was recorded
+    positions          int8range   NOT NULL,
+    effective          daterange   NOT NULL,
+    kept_positions     int8range   NOT NULL,
+    kept_effective     daterange   NOT NULL,
     version     integer     NOT NULL,
     name        text        NOT NULL,
     sector      text        NOT NULL,
@@ -14,4 +18,7 @@ CREATE TABLE organisations (
     active      boolean     NOT NULL,
     searched    text        COLLATE "C" NOT NULL -- the name as it is searched and sorted
 );
-CREATE UNIQUE INDEX organisations_current ON organisations (id) WHERE upper_inf(positions);
+CREATE INDEX organisations_open ON organisations (id, (
+    CASE WHEN upper_inf(positions) THEN coalesce(upper(effective), 'infinity'::date) ELSE upper(kept_effective) END
+)) WHERE upper_inf(positions) OR upper_inf(kept_positions);
+CREATE UNIQUE INDEX organisations_current ON organisations (id) WHERE upper_inf(positions) AND upper_inf(effective);

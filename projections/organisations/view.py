@@ -1,4 +1,4 @@
-"""What can be asked about stakeholders as they are, or as they were at a position of the ledger."""
+"""What can be asked about stakeholders as they are, or as they were at a moment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.organisation import Organisation
 from domain.vocabulary import Region, Sector
 from projections.database import Pool, can_be_stored, rows
 from projections.organisations.changes import organisation_of
-from projections.pinning import AT_POSITION, CURRENT, require_reached
+from projections.pinning import AT_POINT, CURRENT, Point, point, require_reached
 from projections.search_text import searchable, words
 
 
@@ -37,17 +37,25 @@ class OrganisationKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationPage:
-    """A part of the list by name as it was at `position`; `next` is what to give as `after` for what follows."""
+    """A part of the list by name as it was at `position`, recorded at `recorded_at`.
+
+    `next` is what to give as `after` for what follows.
+    """
 
     items: tuple[OrganisationRow, ...]
     next: OrganisationKey | None
     position: int
+    recorded_at: datetime | None
 
 
 _ORGANISATIONS = sql.SQL("""
-SELECT tracking.position AS reached, coalesce(%(at)s::bigint, tracking.position) AS pinned, found.*
+SELECT tracking.position AS reached, coalesce(%(at)s::bigint, tracking.position) AS pinned,
+       CASE WHEN %(at)s::bigint IS NULL THEN tracking.recorded_at
+            ELSE (SELECT recorded_at FROM ledger.events WHERE notification_id <= %(at)s
+                  ORDER BY notification_id DESC LIMIT 1) END AS pinned_recorded_at,
+       found.*
 FROM organisations.tracking LEFT JOIN (
-    SELECT id, version, name, sector, country, region, website, active, lower(positions) AS position, recorded_at
+    SELECT id, version, name, sector, country, region, website, active, position, recorded_at
     FROM organisations.organisations
     WHERE {conditions} ORDER BY searched, id LIMIT %(limit)s
 ) AS found ON true
@@ -70,8 +78,8 @@ class OrganisationsView:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def get(self, id: UUID, *, at: int | None = None) -> OrganisationRow | None:
-        """The organisation with this id, now or at a position; None where there was none.
+    def get(self, id: UUID, *, at: Point | None = None) -> OrganisationRow | None:
+        """The organisation with this id, now or at a point; None where there was none.
 
         Raises PositionNotReached.
         """
@@ -88,7 +96,7 @@ class OrganisationsView:
         q: str | None = None,
         after: OrganisationKey | None = None,
         limit: int = 50,
-        at: int | None = None,
+        at: Point | None = None,
     ) -> OrganisationPage:
         """At most `limit` organisations that meet every filter, by name whatever its case, then by id.
 
@@ -115,27 +123,32 @@ class OrganisationsView:
             items=items,
             next=OrganisationKey(last.name, last.id) if last else None,
             position=found[0]["pinned"],
+            recorded_at=found[0]["pinned_recorded_at"],
         )
 
-    def names(self, ids: Iterable[UUID], *, at: int | None = None) -> Mapping[UUID, str]:
-        """What these organisations are called, now or at a position; unknown ones are left out.
+    def names(self, ids: Iterable[UUID], *, at: Point | None = None) -> Mapping[UUID, str]:
+        """What these organisations are called, now or at a point; unknown ones are left out.
 
         Raises PositionNotReached.
         """
         found = self._read([sql.SQL("id = ANY(%(ids)s)")], {"ids": list(ids)}, at=at, limit=None)
         return {row["id"]: row["name"] for row in found if row["id"]}
 
+    def all(self, at: Point) -> Mapping[UUID, Organisation]:
+        """Every organisation as it was at a point. Raises PositionNotReached."""
+        return {row["id"]: organisation_of(row) for row in self._read([], {}, at=at, limit=None) if row["id"]}
+
     def position(self) -> int:
         """How far the ledger is told here."""
         return int(rows(self._pool, "SELECT position FROM organisations.tracking", {})[0]["position"])
 
     def _read(
-        self, wanted: Sequence[sql.Composable], values: Mapping[str, object], *, at: int | None, limit: int | None
+        self, wanted: Sequence[sql.Composable], values: Mapping[str, object], *, at: Point | None, limit: int | None
     ) -> list[DictRow]:
         """The rows that meet the conditions, or a single one without an id where none does."""
-        current = CURRENT if at is None else AT_POSITION
+        current = CURRENT if at is None else AT_POINT
         query = _ORGANISATIONS.format(conditions=sql.SQL(" AND ").join([current, *wanted]))
-        found = rows(self._pool, query, {**values, "at": at, "limit": limit})
+        found = rows(self._pool, query, {**values, **point(at), "limit": limit})
         require_reached(at, found[0]["reached"])
         return found
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from uuid import UUID
+from functools import lru_cache, partial
 
 from psycopg import Cursor
 from psycopg.rows import DictRow
@@ -12,43 +11,43 @@ from psycopg.rows import DictRow
 from audit.envelope import Entry
 from domain.events import PledgeEvent, Registered, Renamed
 from domain.geography import regions_of
+from domain.ladder import is_published, is_standing, ladder_of
 from domain.pledge import Pledge, evolve
 from domain.schedule import reporting_schedule
 from domain.vocabulary import Region
-from projections.intervals import Change, IntervalTable, array
+from projections.intervals import Change, IntervalTable, array, change
 from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
 from projections.search_text import searchable
 
-VERSION = 1
+VERSION = 2
 
 
 def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     """Add the states that pledges had after each of the entries, and the names that organisations went by."""
-    _PLEDGES.record(cursor, list(_states(cursor, entries)))
+    _PLEDGES.record(cursor, list(_states(entries)))
     _NAMES.record(cursor, list(_names(entries)))
 
 
-def _states(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> Iterator[Change[Pledge]]:
-    told = [(entry, entry.event) for entry in entries if isinstance(entry.event, PledgeEvent)]
-    pledges = _current(cursor, {event.originator_id for _, event in told})
-    for entry, event in told:
-        pledge = evolve(pledges.get(event.originator_id), event)
-        if pledge is not None:
-            pledges[pledge.id] = pledge
-            yield Change(id=pledge.id, position=entry.position, recorded_at=entry.recorded_at, state=pledge)
+def _states(entries: Iterable[Entry]) -> Iterator[Change[Pledge]]:
+    for entry in entries:
+        if isinstance(event := entry.event, PledgeEvent):
+            yield change(entry, partial(_evolve, event))
 
 
-def _current(cursor: Cursor[DictRow], ids: Iterable[UUID]) -> dict[UUID, Pledge]:
-    cursor.execute("SELECT id, state FROM pledges WHERE upper_inf(positions) AND id = ANY(%s)", (list(ids),))
-    return {row["id"]: pledge_of(row["state"]) for row in cursor}
+def _evolve(event: PledgeEvent, pledge: Pledge | None) -> Pledge | None:
+    return evolve(pledge, event)
 
 
 def _names(entries: Iterable[Entry]) -> Iterator[Change[str]]:
     for entry in entries:
         match entry.event:
-            case Registered(originator_id=id, name=name) | Renamed(originator_id=id, name=name):
-                yield Change(id=id, position=entry.position, recorded_at=entry.recorded_at, state=searchable(name))
+            case Registered(name=name) | Renamed(name=name):
+                yield change(entry, partial(_called, searchable(name)))
+
+
+def _called(name: str, former: str | None) -> str:
+    return name
 
 
 @lru_cache(maxsize=10_000)
@@ -57,13 +56,14 @@ def _regions(countries: tuple[str, ...]) -> tuple[Region, ...]:
 
 
 def _columns(pledge: Pledge) -> Sequence[object]:
-    schedule = reporting_schedule(pledge)
+    schedule, ladder = reporting_schedule(pledge), ladder_of(pledge)
     lead, source = pledge.lead, pledge.source
     return (
         pledge.reference,
         pledge.lifecycle,
         pledge.scaled_up,
-        pledge.validated_on is not None,
+        is_published(pledge),
+        is_standing(pledge),
         pledge.type,
         pledge.focus_area,
         array(pledge.pillars),
@@ -78,8 +78,11 @@ def _columns(pledge: Pledge) -> Sequence[object]:
         array(pledge.sdgs),
         array(pledge.wsis_lines),
         pledge.value_usd,
-        pledge.delivered_usd,
-        pledge.verified_usd,
+        ladder.announced,
+        ladder.validated,
+        ladder.delivered,
+        ladder.verified,
+        len(pledge.reports),
         pledge.announced_on,
         schedule.due_on if schedule else None,
         schedule.overdue_on if schedule else None,
@@ -98,7 +101,8 @@ _PLEDGES: IntervalTable[Pledge] = IntervalTable(
         "reference",
         "lifecycle",
         "scaled_up",
-        "validated",
+        "published",
+        "standing",
         "type",
         "focus_area",
         "pillars",
@@ -113,8 +117,11 @@ _PLEDGES: IntervalTable[Pledge] = IntervalTable(
         "sdgs",
         "wsis_lines",
         "value_usd",
+        "announced_usd",
+        "validated_usd",
         "delivered_usd",
         "verified_usd",
+        "reports",
         "announced_on",
         "due_on",
         "overdue_on",
@@ -126,8 +133,11 @@ _PLEDGES: IntervalTable[Pledge] = IntervalTable(
         "state",
     ),
     values=_columns,
+    read=lambda row: pledge_of(row["state"]),
 )
 
-_NAMES: IntervalTable[str] = IntervalTable(name="names", columns=("searched",), values=lambda name: (name,))
+_NAMES: IntervalTable[str] = IntervalTable(
+    name="names", columns=("searched",), values=lambda name: (name,), read=lambda row: str(row["searched"])
+)
 
 PLEDGE_STATUS = ReadModel.of_package("projections.pledge_status", version=VERSION, apply=apply, by_history=True)

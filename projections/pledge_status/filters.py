@@ -31,7 +31,8 @@ class PledgeFilters:
 
     Of several values of one filter any will do; of `q` every word has to occur in the reference, the title, the
     description or the lead's name, whatever the case. `region` is the one of implementation, `year` that of the
-    announcement, `organisation` the lead or a partner, `register` the one a pledge was imported from.
+    announcement, `organisation` the lead or a partner, `register` the one a pledge was imported from; `published`
+    pledges are those that BDT admitted.
     """
 
     lifecycle: tuple[Lifecycle, ...] = ()
@@ -52,6 +53,7 @@ class PledgeFilters:
     scaled_up: bool | None = None
     year: tuple[int, ...] = ()
     register: tuple[str, ...] = ()
+    published: bool | None = None
     q: str | None = None
 
 
@@ -101,6 +103,8 @@ def conditions(filters: PledgeFilters, on: date, current: sql.Composable) -> Ite
             yield Condition(sql.SQL(text), {name: [v for v in wanted if not isinstance(v, str) or can_be_stored(v)]})
     if filters.scaled_up is not None:
         yield Condition(sql.SQL("scaled_up = %(scaled_up)s"), {"scaled_up": filters.scaled_up})
+    if filters.published is not None:
+        yield Condition(sql.SQL("published = %(published)s"), {"published": filters.published})
     if filters.target_group:
         countries = frozenset[str]().union(*(members(group, on) for group in filters.target_group))
         yield Condition(sql.SQL("countries && %(members)s::text[]"), {"members": sorted(countries)})

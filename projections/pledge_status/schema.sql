@@ -1,14 +1,19 @@
--- One row for each state a pledge had. Half-open ranges say when it was current; the current one has no upper end.
--- `recorded` is empty for a state that the same append changed again: it was current at no time.
+-- One row for each state a pledge had, with the two rectangles of positions and effective dates for which it
+-- was the answer (see projections/intervals.py). The one that is the answer now for any day to come is unbounded in
+-- `positions` and `effective`.
 CREATE TABLE pledges (
     id                 uuid        NOT NULL,
-    positions          int8range   NOT NULL CHECK (NOT isempty(positions)),
-    recorded           tstzrange   NOT NULL,
-    recorded_at        timestamptz NOT NULL,
+    position           bigint      NOT NULL, -- of the last entry in the state
+    recorded_at        timestamptz NOT NULL, -- and when that was recorded
+    positions          int8range   NOT NULL,
+    effective          daterange   NOT NULL,
+    kept_positions     int8range   NOT NULL,
+    kept_effective     daterange   NOT NULL,
     reference          text        COLLATE "C" NOT NULL,
     lifecycle          text        NOT NULL,
     scaled_up          boolean     NOT NULL,
-    validated          boolean     NOT NULL,
+    published          boolean     NOT NULL, -- admitted by BDT
+    standing           boolean     NOT NULL, -- admitted and not withdrawn
     type               text        NOT NULL,
     focus_area         text        NOT NULL,
     pillars            text[]      NOT NULL,
@@ -23,8 +28,11 @@ CREATE TABLE pledges (
     sdgs               integer[]   NOT NULL,
     wsis_lines         text[]      NOT NULL,
     value_usd          numeric     NOT NULL,
+    announced_usd      numeric     NOT NULL, -- the rungs of the ladder
+    validated_usd      numeric     NOT NULL,
     delivered_usd      numeric     NOT NULL,
     verified_usd       numeric     NOT NULL,
+    reports            integer     NOT NULL, -- how many progress reports there are
     announced_on       date        NOT NULL,
     due_on             date,                 -- of the next report; none is due for a closed pledge
     overdue_on         date,
@@ -35,14 +43,23 @@ CREATE TABLE pledges (
     searched           text        NOT NULL, -- reference, title and description as they are searched
     state              jsonb       NOT NULL  -- the whole pledge
 );
-CREATE UNIQUE INDEX pledges_current ON pledges (id) WHERE upper_inf(positions);
+CREATE INDEX pledges_open ON pledges (id, (
+    CASE WHEN upper_inf(positions) THEN coalesce(upper(effective), 'infinity'::date) ELSE upper(kept_effective) END
+)) WHERE upper_inf(positions) OR upper_inf(kept_positions);
+CREATE UNIQUE INDEX pledges_current ON pledges (id) WHERE upper_inf(positions) AND upper_inf(effective);
 
 -- The names by which leads are searched, in the form in which they are searched.
 CREATE TABLE names (
-    id          uuid        NOT NULL,
-    positions   int8range   NOT NULL CHECK (NOT isempty(positions)),
-    recorded    tstzrange   NOT NULL,
-    recorded_at timestamptz NOT NULL,
+    id                 uuid        NOT NULL,
+    position           bigint      NOT NULL, -- of the last entry in the state
+    recorded_at        timestamptz NOT NULL, -- and when that was recorded
+    positions          int8range   NOT NULL,
+    effective          daterange   NOT NULL,
+    kept_positions     int8range   NOT NULL,
+    kept_effective     daterange   NOT NULL,
     searched    text        NOT NULL
 );
-CREATE UNIQUE INDEX names_current ON names (id) WHERE upper_inf(positions);
+CREATE INDEX names_open ON names (id, (
+    CASE WHEN upper_inf(positions) THEN coalesce(upper(effective), 'infinity'::date) ELSE upper(kept_effective) END
+)) WHERE upper_inf(positions) OR upper_inf(kept_positions);
+CREATE UNIQUE INDEX names_current ON names (id) WHERE upper_inf(positions) AND upper_inf(effective);

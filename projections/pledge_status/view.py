@@ -1,9 +1,8 @@
-"""What can be asked about pledges as they are, or as they were at a position of the ledger."""
+"""What can be asked about pledges as they are, or as they were at a moment."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,9 +11,11 @@ from psycopg.rows import DictRow
 
 from domain.pledge import Pledge
 from projections.database import Pool, can_be_stored, rows
-from projections.pinning import AT_POSITION, CURRENT, require_reached
+from projections.pinning import AT_POINT, CURRENT, Point, point, require_reached
 from projections.pledge_state import pledge_of
 from projections.pledge_status.filters import PledgeFilters, conditions
+
+STREAMED_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ SELECT tracking.position AS reached, coalesce(%(at)s::bigint, tracking.position)
                   ORDER BY notification_id DESC LIMIT 1) END AS pinned_recorded_at,
        found.*
 FROM pledge_status.tracking LEFT JOIN (
-    SELECT state, lower(positions) AS position, recorded_at FROM pledge_status.pledges
+    SELECT state, position, recorded_at FROM pledge_status.pledges
     WHERE {conditions} ORDER BY reference LIMIT %(limit)s
 ) AS found ON true
 """)
@@ -60,8 +61,8 @@ class PledgeStatusView:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def get(self, reference: str, *, at: int | None = None) -> PledgeRow | None:
-        """The pledge with this reference, now or at a position; None where there was none.
+    def get(self, reference: str, *, at: Point | None = None) -> PledgeRow | None:
+        """The pledge with this reference, now or at a point; None where there was none.
 
         Raises PositionNotReached.
         """
@@ -71,16 +72,16 @@ class PledgeStatusView:
         return _row(found[0]) if found[0]["state"] else None
 
     def page(
-        self, filters: PledgeFilters, *, on: date, after: str | None = None, limit: int = 50, at: int | None = None
+        self, filters: PledgeFilters, *, on: date, after: str | None = None, limit: int = 50, at: Point | None = None
     ) -> PledgePage:
         """At most `limit` pledges that meet the filters, by reference, beginning after the reference `after`.
 
         `on` is the date for which reporting health and country groups are asked about. Give the `position` of the
-        first page as `at` for those that follow, so that they belong together while writing goes on.
+        first page, and `on`, as `at` for those that follow, so that they belong together while writing goes on.
 
         Raises PositionNotReached.
         """
-        given = list(conditions(filters, on, CURRENT if at is None else AT_POSITION))
+        given = list(conditions(filters, on, CURRENT if at is None else AT_POINT))
         values = {name: value for condition in given for name, value in condition.values.items()}
         wanted = [condition.text for condition in given]
         if after is not None:
@@ -94,25 +95,29 @@ class PledgeStatusView:
             recorded_at=found[0]["pinned_recorded_at"],
         )
 
-    def sources(self, register: str) -> Mapping[str, tuple[PledgeRow, ...]]:
-        """The pledges imported from a register, by the record there that they come from."""
-        by_record: dict[str, list[PledgeRow]] = defaultdict(list)
-        for row in self._read([sql.SQL("source_register = %(register)s")], {"register": register}, at=None, limit=None):
-            if row["state"] and (source := (pledge_row := _row(row)).pledge.source):
-                by_record[source.record].append(pledge_row)
-        return {record: tuple(pledges) for record, pledges in by_record.items()}
+    def stream(self, at: Point) -> Iterator[Pledge]:
+        """Every pledge as it was at a point, by reference, a few at a time. Raises PositionNotReached."""
+        after: str | None = None
+        while True:
+            wanted: list[sql.Composable] = [] if after is None else [sql.SQL("reference > %(after)s")]
+            found = self._read(wanted, {"after": after}, at=at, limit=STREAMED_AT_ONCE)
+            pledges = [_row(row).pledge for row in found if row["state"]]
+            yield from pledges
+            if len(pledges) < STREAMED_AT_ONCE:
+                return
+            after = pledges[-1].reference
 
     def position(self) -> int:
         """How far the ledger is told here."""
         return int(rows(self._pool, "SELECT position FROM pledge_status.tracking", {})[0]["position"])
 
     def _read(
-        self, wanted: list[sql.Composable], values: Mapping[str, object], *, at: int | None, limit: int | None
+        self, wanted: list[sql.Composable], values: Mapping[str, object], *, at: Point | None, limit: int | None
     ) -> list[DictRow]:
         """The rows that meet the conditions, or a single one without a state where none does."""
-        current = CURRENT if at is None else AT_POSITION
+        current = CURRENT if at is None else AT_POINT
         query = _PLEDGES.format(conditions=sql.SQL(" AND ").join([current, *wanted]))
-        found = rows(self._pool, query, {**values, "at": at, "limit": limit})
+        found = rows(self._pool, query, {"on": None, **values, **point(at), "limit": limit})
         require_reached(at, found[0]["reached"])
         return found
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from projections.database import Pool, can_be_stored, rows
+from projections.pinning import Point, point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class TimelineItem:
 _HISTORY = """
 SELECT position, pledge, reference, version, type, recorded_at, effective_on, actor, summary, data
 FROM timeline.events WHERE reference = %(reference)s AND version > %(after_version)s
+  AND (%(at)s::bigint IS NULL OR position <= %(at)s AND effective_on <= %(on)s)
 ORDER BY version LIMIT %(limit)s
 """
 
@@ -47,12 +49,17 @@ class TimelineView:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def history(self, reference: str, *, after_version: int = 0, limit: int = 100) -> tuple[TimelineItem, ...]:
-        """What happened to a pledge after one of its versions, in order; nothing for an unknown reference."""
+    def history(
+        self, reference: str, *, after_version: int = 0, limit: int = 100, at: Point | None = None
+    ) -> tuple[TimelineItem, ...]:
+        """What happened to a pledge after one of its versions, in order; nothing for an unknown reference.
+
+        With a point, only what was recorded up to its position and true by its date.
+        """
         if not can_be_stored(reference):
             return ()
-        asked = {"reference": reference, "after_version": after_version, "limit": limit}
-        return tuple(_item(row) for row in rows(self._pool, _HISTORY, asked))
+        asked = {"reference": reference, "after_version": after_version, "limit": limit, "on": None}
+        return tuple(_item(row) for row in rows(self._pool, _HISTORY, {**asked, **point(at)}))
 
     def latest(self, limit: int) -> tuple[TimelineItem, ...]:
         """What happened last, to whichever pledge, the latest first."""

@@ -10,7 +10,8 @@ from domain.events import OrganisationEvent
 from domain.organisation import fold
 from domain.vocabulary import Region, Sector
 from infrastructure.bootstrap import Service
-from projections.pinning import PositionNotReached
+from projections.pinning import Point, PositionNotReached
+from tests.given import TODAY
 from tests.projections.ledgers import append, deactivated, registered, renamed
 
 
@@ -22,11 +23,11 @@ def test_an_organisation_is_what_its_facts_make_it_at_every_position(service: Se
 
     of_the_first = [entry for entry in entries if entry.event.originator_id == first.originator_id]
     for n, entry in enumerate(of_the_first, start=1):
-        row = service.organisations.get(first.originator_id, at=entry.position)
+        row = service.organisations.get(first.originator_id, at=Point(entry.position, TODAY))
         assert row
         assert row.organisation == fold(None, stream[:n])
         assert (row.position, row.recorded_at) == (entry.position, entry.recorded_at)
-    assert service.organisations.get(first.originator_id, at=0) is None
+    assert service.organisations.get(first.originator_id, at=Point(0, TODAY)) is None
     now = service.organisations.get(first.originator_id)
     assert now
     assert now.organisation == fold(None, stream)
@@ -40,10 +41,13 @@ def test_names_are_those_of_the_position(service: Service):
     service.projections.catch_up()
     ids = [first.originator_id, second.originator_id, uuid4()]
     assert service.organisations.names(ids) == {first.originator_id: "New", second.originator_id: "Second"}
-    assert service.organisations.names(ids, at=before) == {first.originator_id: "Old", second.originator_id: "Second"}
+    assert service.organisations.names(ids, at=Point(before, TODAY)) == {
+        first.originator_id: "Old",
+        second.originator_id: "Second",
+    }
     assert service.organisations.names([]) == {}
     with pytest.raises(PositionNotReached):
-        service.organisations.names(ids, at=99)
+        service.organisations.names(ids, at=Point(99, TODAY))
 
 
 def test_the_list_goes_by_name_whatever_its_case_and_tells_namesakes_apart(service: Service):
@@ -70,7 +74,7 @@ def test_a_pinned_list_does_not_shift_when_somebody_is_renamed(service: Service)
     append(service, [[renamed(organisations[0], "z"), renamed(organisations[5], "0")]])
     service.projections.catch_up()
 
-    second = service.organisations.page(limit=3, after=first.next, at=first.position)
+    second = service.organisations.page(limit=3, after=first.next, at=Point(first.position, TODAY))
 
     assert [row.organisation.name for row in (*first.items, *second.items)] == list("abcdef")
 

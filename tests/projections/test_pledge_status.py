@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from audit.envelope import Entry
 from domain.events import Amended, Announced, Description, PledgeEvent
 from domain.pledge import fold
 from domain.schedule import reporting_health
@@ -28,7 +29,7 @@ from domain.vocabulary import (
     Sector,
 )
 from infrastructure.bootstrap import Service
-from projections.pinning import PositionNotReached
+from projections.pinning import Point, PositionNotReached
 from projections.pledge_state import document, pledge_of
 from projections.pledge_status.filters import PledgeFilters
 from tests.given import (
@@ -68,7 +69,9 @@ def test_a_pledge_is_the_same_after_it_was_stored(history: Sequence[PledgeEvent]
 
 @same_database
 @given(st.lists(histories, min_size=1, max_size=3), st.randoms(use_true_random=False))
-def test_at_every_position_the_status_is_the_fold_of_the_entries_up_to_it(service: Service, lives, chance):
+def test_at_every_position_and_date_the_status_is_the_fold_of_the_facts_known_and_true_by_then(
+    service: Service, lives, chance
+):
     streams = [pledge(next(references), *history) for history in lives]
     entries = append(service, in_random_groups(streams, chance))
     service.projections.catch_up()
@@ -76,16 +79,31 @@ def test_at_every_position_the_status_is_the_fold_of_the_entries_up_to_it(servic
     for stream in streams:
         assert isinstance(stream[0], Announced)
         of_the_pledge = [entry for entry in entries if entry.event.originator_id == stream[0].originator_id]
-        for position in range(entries[0].position - 1, entries[-1].position + 1):
-            expected = fold(None, [entry.event for entry in of_the_pledge if entry.position <= position])  # type: ignore[misc]
-            row = service.pledges.get(stream[0].reference, at=position)
-            assert (row.pledge if row else None) == expected
+        for point in points(entries):
+            told = [entry for entry in of_the_pledge if at(entry, point)]
+            expected = fold(None, [entry.event for entry in told])  # type: ignore[misc]
+            row = service.pledges.get(stream[0].reference, at=point)
+            assert (row.pledge if row else None) == expected, point
             if row:
-                made_by = max((e for e in of_the_pledge if e.position <= position), key=lambda e: e.position)
+                made_by = max(told, key=lambda e: e.position)
                 assert (row.position, row.recorded_at) == (made_by.position, made_by.recorded_at)
+        assert list(service.pledges.stream(Point(entries[-1].position, date.max)))
         now = service.pledges.get(stream[0].reference)
         assert now
         assert now.pledge == fold(None, stream)
+
+
+def points(entries: Sequence[Entry]) -> Iterator[Point]:
+    """Every position from before the first entry on, with every date at which the answer may be another."""
+    days = {entry.event.effective_on for entry in entries}
+    for position in range(entries[0].position - 1, entries[-1].position + 1):
+        for day in sorted(days | {day - timedelta(days=1) for day in days} | {date.max}):
+            yield Point(position, day)
+
+
+def at(entry: Entry, point: Point) -> bool:
+    """Whether a fact belongs to what is known at a point."""
+    return entry.position <= point.position and entry.event.effective_on <= point.effective_on
 
 
 def in_random_groups(streams, chance) -> list[list[PledgeEvent]]:
@@ -125,15 +143,13 @@ def test_interval_rows_follow_each_other_without_gap_and_overlap_even_within_one
 
     with service.pool.connection() as connection:
         rows = connection.execute(
-            "SELECT lower(positions) AS first, upper(positions) AS last, isempty(recorded) AS never,"
-            " upper_inf(recorded) AS current FROM pledge_status.pledges ORDER BY lower(positions)"
+            "SELECT lower(positions) AS first, upper(positions) AS last"
+            " FROM pledge_status.pledges WHERE upper_inf(effective) ORDER BY lower(positions)"
         ).fetchall()
 
     positions = [entry.position for entry in entries]
     assert [row["first"] for row in rows] == positions
     assert [row["last"] for row in rows] == [*positions[1:], None]
-    assert [row["never"] for row in rows] == [*[True] * (len(rows) - 1), False], "recorded at one time, seen at none"
-    assert rows[-1]["current"]
 
 
 def test_the_dollars_stand_in_columns_of_their_own(service: Service):
@@ -142,7 +158,8 @@ def test_the_dollars_stand_in_columns_of_their_own(service: Service):
 
     with service.pool.connection() as connection:
         row = connection.execute(
-            "SELECT value_usd, delivered_usd, verified_usd FROM pledge_status.pledges WHERE upper_inf(positions)"
+            "SELECT value_usd, delivered_usd, verified_usd FROM pledge_status.pledges"
+            " WHERE upper_inf(positions) AND upper_inf(effective)"
         ).fetchone()
 
     assert row == {"value_usd": Decimal(1000), "delivered_usd": Decimal("12.50"), "verified_usd": Decimal(0)}
@@ -153,15 +170,15 @@ def test_a_pledge_that_nobody_announced_is_not_there(service: Service):
     service.projections.catch_up()
     assert service.pledges.get("T-2") is None
     assert service.pledges.get("T-1\0") is None
-    assert service.pledges.get("T-1", at=0) is None
+    assert service.pledges.get("T-1", at=Point(0, TODAY)) is None
 
 
 def test_a_position_that_is_not_reached_is_refused_rather_than_answered_differently_later(service: Service):
     entries = append(service, [busy_life("T-1")])
     with pytest.raises(PositionNotReached):
-        service.pledges.get("T-1", at=entries[0].position)
+        service.pledges.get("T-1", at=Point(entries[0].position, TODAY))
     with pytest.raises(PositionNotReached):
-        service.pledges.page(PledgeFilters(), on=TODAY, at=entries[0].position)
+        service.pledges.page(PledgeFilters(), on=TODAY, at=Point(entries[0].position, TODAY))
 
 
 def test_a_page_says_as_of_which_position_and_time_it_is(service: Service):
@@ -173,7 +190,7 @@ def test_a_page_says_as_of_which_position_and_time_it_is(service: Service):
 
     now = service.pledges.page(PledgeFilters(), on=TODAY)
     assert (now.position, now.recorded_at) == (second.position, second.recorded_at)
-    then = service.pledges.page(PledgeFilters(), on=TODAY, at=first.position)
+    then = service.pledges.page(PledgeFilters(), on=TODAY, at=Point(first.position, TODAY))
     assert (then.position, then.recorded_at) == (first.position, first.recorded_at)
     assert [row.pledge.reference for row in then.items] == ["T-1"]
 
@@ -197,7 +214,7 @@ def test_pages_pinned_to_a_position_do_not_shift_while_writing_goes_on(service: 
                 on=TODAY,
                 limit=4,
                 after=pages[-1].next,
-                at=pages[0].position,
+                at=Point(pages[0].position, TODAY),
             )
         )
 
@@ -269,7 +286,7 @@ def test_a_filter_finds_what_meets_it_and_nothing_else(service: Service, filters
     append_filterable(service)
     page = service.pledges.page(filters, on=ON)
     assert [row.pledge.reference for row in page.items] == ["WANTED-1"]
-    pinned = service.pledges.page(filters, on=ON, at=page.position)
+    pinned = service.pledges.page(filters, on=ON, at=Point(page.position, ON))
     assert pinned == page
 
 
@@ -322,7 +339,9 @@ def test_a_lead_is_found_by_the_name_it_had_at_the_position(service: Service):
     service.projections.catch_up()
 
     def found(q: str, at: int | None = None) -> bool:
-        return bool(service.pledges.page(PledgeFilters(q=q), on=TODAY, at=at).items)
+        return bool(
+            service.pledges.page(PledgeFilters(q=q), on=TODAY, at=None if at is None else Point(at, TODAY)).items
+        )
 
     assert (found("new"), found("old")) == (True, False)
     assert (found("new", announcement.position), found("old", announcement.position)) == (False, True)
@@ -344,23 +363,6 @@ def test_a_pledge_is_found_by_the_lifecycle_it_is_in_now(service: Service, more,
     service.projections.catch_up()
     found = {x for x in Lifecycle if service.pledges.page(PledgeFilters(lifecycle=(x,)), on=TODAY).items}
     assert found == {lifecycle}
-
-
-def test_imported_pledges_are_found_by_the_records_they_come_from(service: Service):
-    def imported(reference: str, register: str, record: str) -> list[PledgeEvent]:
-        return pledge(reference, announced(source=Source(register=register, record=record, line=1)), validated())
-
-    fts = [imported("T-1", "fts", "a"), imported("T-2", "fts", "b"), imported("T-3", "fts", "a")]
-    append(service, [*fts, imported("T-4", "other", "a"), busy_life("T-5")])
-    service.projections.catch_up()
-
-    found = service.pledges.sources("fts")
-
-    assert {record: [row.pledge.reference for row in rows] for record, rows in found.items()} == {
-        "a": ["T-1", "T-3"],
-        "b": ["T-2"],
-    }
-    assert service.pledges.sources("nobody's") == {}
 
 
 def test_an_amendment_is_searched_by_its_new_words_only(service: Service):

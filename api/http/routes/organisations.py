@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,14 +13,16 @@ from api.http import organisation_bodies as bodies
 from api.http.answers import OrganisationAnswer
 from api.http.conditions import CaughtUp, Changing, Creating, IfNoneMatch, etag, names_version
 from api.http.cursors import refused
-from api.http.documents import OrganisationDocument
+from api.http.documents import Instant, OrganisationDocument, OrganisationReading
 from api.http.json_request import CommandRoute
+from api.http.moments import asked, echoed, require_one_moment
 from api.http.openapi import (
     ALWAYS_REFUSED,
     CHANGED,
     CHANGING,
     COMMANDING,
     CREATED,
+    PAGING,
     READ_LIST,
     READ_ONE,
     READING,
@@ -29,13 +32,15 @@ from api.http.openapi import (
 from api.http.openapi import answers as responses
 from api.http.pages import document, encoded, link_to
 from api.http.paths import OrganisationId
-from api.http.queries import OrganisationCursor, OrganisationQuery
+from api.http.queries import MomentQuery, OrganisationCursor, OrganisationQuery
 from api.http.representations import organisation_document
-from api.http.service import Services
+from api.http.service import Services, TodayInUtc
+from application.moments import Moment
 from domain import organisation as organisations
 from domain import refusals as no
 from domain.events import OrganisationEvent
 from infrastructure.bootstrap import Service
+from infrastructure.register import point_of
 from projections.organisations.view import OrganisationPage, OrganisationRow
 
 router = APIRouter(prefix="/v1/organisations", tags=["organisations"], route_class=CommandRoute)
@@ -47,6 +52,8 @@ class OrganisationList(BaseModel):
     items: list[OrganisationDocument]
     next: str | None
     position: int
+    as_of: Instant | None
+    effective_on: date
 
 
 @router.post(
@@ -102,13 +109,21 @@ def deactivate_organisation(
     operation_id="listOrganisations",
     summary="List organisations",
     response_model=OrganisationList,
-    responses=responses(200, READ_LIST, (*READING, *WAITING, problems.INVALID_CURSOR)),
+    responses=responses(200, READ_LIST, (*READING, *WAITING, problems.MOMENT_NOT_OVER, *PAGING)),
     dependencies=[CaughtUp],
 )
-def list_organisations(request: Request, query: Annotated[OrganisationQuery, Query()], service: Services) -> Response:
-    """The organisations that meet every filter, by name. All pages belong to one position of the ledger."""
+def list_organisations(
+    request: Request, query: Annotated[OrganisationQuery, Query()], service: Services, today: TodayInUtc
+) -> Response:
+    """The organisations that meet every filter, by name. All pages belong to one moment."""
     cursor = _cursor(query)
+    moment = (
+        service.register.moment(cursor.position, cursor.on)
+        if cursor
+        else asked(service, query.as_of, query.effective_on)
+    )
     criteria = OrganisationQuery.model_validate(cursor.criteria) if cursor else query
+    on = moment.effective_on if moment else today
     page = service.organisations.page(
         sector=tuple(criteria.sector),
         region=tuple(criteria.region),
@@ -117,10 +132,16 @@ def list_organisations(request: Request, query: Annotated[OrganisationQuery, Que
         q=criteria.q,
         after=cursor.key if cursor else None,
         limit=query.limit,
-        at=cursor.position if cursor else None,
+        at=point_of(moment) if moment else None,
     )
-    following = _following(page, criteria)
-    content = OrganisationList(items=[_represented(row) for row in page.items], next=following, position=page.position)
+    following = _following(page, criteria, on)
+    content = OrganisationList(
+        items=[_represented(row) for row in page.items],
+        next=following,
+        position=page.position,
+        as_of=page.recorded_at,
+        effective_on=on,
+    )
     return document(content, position=page.position, headers=link_to(request, following, query.limit))
 
 
@@ -128,12 +149,22 @@ def list_organisations(request: Request, query: Annotated[OrganisationQuery, Que
     "/{organisation}",
     operation_id="getOrganisation",
     summary="Read an organisation",
-    response_model=OrganisationDocument,
-    responses={**responses(200, READ_ONE, (*READING, *WAITING), (no.UnknownOrganisation,)), **not_modified()},
+    response_model=OrganisationReading,
+    responses={
+        **responses(200, READ_ONE, (*READING, *WAITING, problems.MOMENT_NOT_OVER), (no.UnknownOrganisation,)),
+        **not_modified(),
+    },
     dependencies=[CaughtUp],
 )
-def get_organisation(organisation: OrganisationId, service: Services, if_none_match: IfNoneMatch = None) -> Response:
-    """The organisation as it is."""
+def get_organisation(
+    organisation: OrganisationId,
+    query: Annotated[MomentQuery, Query()],
+    service: Services,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """The organisation as it is, or as the register knew it at a moment."""
+    if moment := asked(service, query.as_of, query.effective_on):
+        return _at_moment(service, organisation, moment, if_none_match)
     position = service.organisations.position()
     # Right after its registration the view may not know it yet; the ledger does.
     row = service.organisations.get(organisation) or _from_ledger(service, organisation)
@@ -144,21 +175,38 @@ def get_organisation(organisation: OrganisationId, service: Services, if_none_ma
     return document(_represented(row), position=position, headers={"ETag": tag})
 
 
+def _at_moment(service: Service, id: OrganisationId, moment: Moment, if_none_match: str | None) -> Response:
+    row = service.organisations.get(id, at=point_of(moment))
+    if row is None:
+        raise no.UnknownOrganisation(str(id))
+    tag = f'"{row.organisation.version}-{moment.position}-{moment.effective_on}"'
+    headers = {"ETag": tag, "Ledger-Position": str(moment.position)}
+    if names_version(if_none_match, tag):
+        return Response(status_code=304, headers=headers)
+    return document(_reading(row, moment), position=moment.position, headers=headers)
+
+
+def _reading(row: OrganisationRow, at: Moment) -> OrganisationReading:
+    return OrganisationReading(**dict(_represented(row)), moment=echoed(at))
+
+
 def _cursor(query: OrganisationQuery) -> OrganisationCursor | None:
     if query.cursor is None:
         return None
     cursor = OrganisationCursor.decode(query.cursor)
+    require_one_moment(query)
     if query.stated() and query.stated() != cursor.criteria:
         raise refused("It belongs to a list with other filters.")
     return cursor
 
 
-def _following(page: OrganisationPage, criteria: OrganisationQuery) -> str | None:
+def _following(page: OrganisationPage, criteria: OrganisationQuery, on: date) -> str | None:
     if page.next is None:
         return None
     place = page.next
-    cursor = OrganisationCursor(position=page.position, name=place.name, id=place.id, criteria=criteria.stated())
-    return encoded(cursor)
+    return encoded(
+        OrganisationCursor(position=page.position, on=on, name=place.name, id=place.id, criteria=criteria.stated())
+    )
 
 
 def _from_ledger(service: Service, id: OrganisationId) -> OrganisationRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, cast
 from uuid import UUID
@@ -12,29 +13,36 @@ from pydantic import BaseModel
 
 from api.http import problems
 from api.http.answers import names_at
+from api.http.authentication import Reader
 from api.http.conditions import CaughtUp, IfNoneMatch, etag, names_version
 from api.http.cursors import refused
-from api.http.documents import ActorDocument, HistoryItem, Instant, PledgeDocument
+from api.http.documents import ActorDocument, HistoryItem, Instant, PledgeDocument, PledgeReading
 from api.http.failures import Failure
-from api.http.openapi import READ_LIST, READ_ONE, READING, WAITING, answers, not_modified
+from api.http.moments import asked, echoed, require_one_moment
+from api.http.openapi import AT_A_MOMENT, PAGING, READ_LIST, READ_ONE, READING, WAITING, answers, not_modified
 from api.http.pages import document, encoded, link_to
 from api.http.paths import Reference
 from api.http.queries import HistoryCursor, HistoryQuery, PledgeCursor, PledgeQuery, VersionQuery
 from api.http.representations import Names, parties, pledge_document
 from api.http.service import Services, TodayInUtc
+from application.access import may_see_unpublished
+from application.moments import Moment
 from domain.events import PledgeEvent
 from domain.identity import pledge_id
+from domain.ladder import is_published
 from domain.pledge import Pledge, fold
 from domain.refusals import UnknownPledge
+from domain.values import Actor
 from infrastructure.bootstrap import Service
-from projections.pinning import PositionNotReached
+from infrastructure.register import point_of
+from projections.pinning import Point, PositionNotReached
 from projections.pledge_status.view import PledgePage, PledgeRow
 
 router = APIRouter(prefix="/v1/pledges", tags=["pledges"], dependencies=[CaughtUp])
 
 
 class PledgeList(BaseModel):
-    """A part of the list of pledges as the register stood at `position`, recorded by `as_of`."""
+    """A part of the list of pledges as the register stood at `position`, recorded at `as_of`, for `effective_on`."""
 
     items: list[PledgeDocument]
     next: str | None
@@ -44,10 +52,13 @@ class PledgeList(BaseModel):
 
 
 class History(BaseModel):
-    """A part of a pledge's history."""
+    """A part of a pledge's history, as far as the register knew it at `position`."""
 
     items: list[HistoryItem]
     next: str | None
+    position: int
+    as_of: Instant | None
+    effective_on: date
 
 
 @router.get(
@@ -55,24 +66,30 @@ class History(BaseModel):
     operation_id="listPledges",
     summary="List pledges",
     response_model=PledgeList,
-    responses=answers(200, READ_LIST, (*READING, *WAITING, problems.INVALID_CURSOR)),
+    responses=answers(200, READ_LIST, (*READING, *WAITING, *AT_A_MOMENT, *PAGING)),
 )
 def list_pledges(
-    request: Request, query: Annotated[PledgeQuery, Query()], service: Services, today: TodayInUtc
+    request: Request, query: Annotated[PledgeQuery, Query()], service: Services, reader: Reader, today: TodayInUtc
 ) -> Response:
-    """The pledges that meet every filter, by reference. All pages of a list belong to one position of the ledger."""
+    """The pledges that meet every filter, by reference. All pages of a list belong to one moment.
+
+    Of an earlier moment the public sees what BDT had admitted by then.
+    """
     cursor = _cursor(query)
     criteria = PledgeQuery.model_validate(cursor.criteria) if cursor else query
-    on = cursor.on if cursor else today
+    moment = None if cursor else asked(service, query.as_of, query.effective_on)
+    point = Point(cursor.position, cursor.on) if cursor else point_of(moment) if moment else None
+    now = cursor.now if cursor else moment is None
+    on = point.effective_on if point else today
     page = service.pledges.page(
-        criteria.filters(),
+        replace(criteria.filters(), published=None if now or may_see_unpublished(reader) else True),
         on=on,
         after=cursor.after if cursor else None,
         limit=query.limit,
-        at=cursor.position if cursor else None,
+        at=point,
     )
-    following = _following(page, on, criteria)
-    names = _names_at(service, [row.pledge for row in page.items], page.position)
+    following = _following(page, on, criteria, now=now)
+    names = _names_at(service, [row.pledge for row in page.items], Point(page.position, on))
     content = PledgeList(
         items=[_represented(row, names, on) for row in page.items],
         next=following,
@@ -87,9 +104,14 @@ def list_pledges(
     "/{reference}",
     operation_id="getPledge",
     summary="Read a pledge",
-    response_model=PledgeDocument,
+    response_model=PledgeReading,
     responses={
-        **answers(200, READ_ONE, (*READING, *WAITING, problems.UNKNOWN_VERSION), (UnknownPledge,)),
+        **answers(
+            200,
+            READ_ONE,
+            (*READING, *WAITING, *AT_A_MOMENT, problems.TWO_MOMENTS, problems.UNKNOWN_VERSION),
+            (UnknownPledge,),
+        ),
         **not_modified(),
     },
 )
@@ -97,10 +119,18 @@ def get_pledge(
     reference: Reference,
     query: Annotated[VersionQuery, Query()],
     service: Services,
+    reader: Reader,
     today: TodayInUtc,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """The pledge as it is, or as it was after one of its versions; reckoned for today."""
+    """The pledge as it is, as it was after one of its versions, or as the register knew it at a moment.
+
+    At an earlier moment it is there for the public only if BDT had admitted it by then.
+    """
+    if query.version is not None and (query.as_of is not None or query.effective_on is not None):
+        raise Failure(problems.TWO_MOMENTS, "A version and a moment were given.")
+    if moment := asked(service, query.as_of, query.effective_on):
+        return _at_moment(service, reference, moment, reader, if_none_match)
     position = service.pledges.position()
     row = service.pledges.get(reference) if query.version is None else None
     # Right after its announcement the view may not know the pledge yet; the ledger does.
@@ -109,8 +139,22 @@ def get_pledge(
     tag = etag(row.pledge.version)
     if names_version(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag, "Ledger-Position": str(position)})
-    names = _names_at(service, [row.pledge], None if query.version is None else row.position)
+    names = _names_at(service, [row.pledge], None if query.version is None else Point(row.position, today))
     return document(_represented(row, names, today), position=position, headers={"ETag": tag})
+
+
+def _at_moment(
+    service: Service, reference: str, moment: Moment, reader: Actor | None, if_none_match: str | None
+) -> Response:
+    row = service.pledges.get(reference, at=point_of(moment))
+    if row is None or not (is_published(row.pledge) or may_see_unpublished(reader)):
+        raise UnknownPledge(reference)
+    tag = f'"{row.pledge.version}-{moment.position}-{moment.effective_on}"'
+    headers = {"ETag": tag, "Ledger-Position": str(moment.position)}
+    if names_version(if_none_match, tag):
+        return Response(status_code=304, headers=headers)
+    names = _names_at(service, [row.pledge], point_of(moment))
+    return document(_reading(row, names, moment), position=moment.position, headers=headers)
 
 
 @router.get(
@@ -118,22 +162,40 @@ def get_pledge(
     operation_id="getPledgeHistory",
     summary="Read what happened to a pledge",
     response_model=History,
-    responses=answers(200, READ_LIST, (*READING, *WAITING, problems.INVALID_CURSOR), (UnknownPledge,)),
+    responses=answers(200, READ_LIST, (*READING, *WAITING, *AT_A_MOMENT, *PAGING), (UnknownPledge,)),
 )
 def get_history(
-    request: Request, reference: Reference, query: Annotated[HistoryQuery, Query()], service: Services
+    request: Request,
+    reference: Reference,
+    query: Annotated[HistoryQuery, Query()],
+    service: Services,
+    reader: Reader,
+    today: TodayInUtc,
 ) -> Response:
-    """Everything that happened to the pledge, in order, each with one sentence in English and what was recorded."""
-    cursor = HistoryCursor.decode(query.cursor) if query.cursor else None
-    if cursor and cursor.reference != reference:
-        raise refused("It belongs to the history of another pledge.")
-    position = service.timeline.position()
+    """Everything that happened to the pledge, in order, each with one sentence in English and what was recorded.
+
+    At an earlier moment: what the register had recorded by then, of what was true by the effective date.
+    """
+    cursor = _history_cursor(query, reference)
+    moment = _history_moment(service, query, cursor, today)
+    now = cursor.now if cursor else query.as_of is None and query.effective_on is None
+    _require_known(service, reference, None if now else moment, reader)
     after = cursor.version if cursor else 0
-    found = service.timeline.history(reference, after_version=after, limit=query.limit + 1)
-    if not found and not after and service.ledger.pledge(pledge_id(reference)) is None:
-        raise UnknownPledge(reference)
+    found = service.timeline.history(
+        reference, after_version=after, limit=query.limit + 1, at=None if now and not cursor else point_of(moment)
+    )
     items = found[: query.limit]
-    more = HistoryCursor(reference=reference, version=items[-1].version) if len(found) > len(items) else None
+    more = (
+        HistoryCursor(
+            reference=reference,
+            version=items[-1].version,
+            position=moment.position,
+            on=moment.effective_on,
+            now=now,
+        )
+        if len(found) > len(items)
+        else None
+    )
     content = History(
         items=[
             HistoryItem(
@@ -149,23 +211,60 @@ def get_history(
             for item in items
         ],
         next=encoded(more),
+        position=moment.position,
+        as_of=moment.recorded_at,
+        effective_on=moment.effective_on,
     )
-    return document(content, position=position, headers=link_to(request, content.next, query.limit))
+    return document(content, position=moment.position, headers=link_to(request, content.next, query.limit))
+
+
+def _history_cursor(query: HistoryQuery, reference: str) -> HistoryCursor | None:
+    if query.cursor is None:
+        return None
+    cursor = HistoryCursor.decode(query.cursor)
+    if cursor.reference != reference:
+        raise refused("It belongs to the history of another pledge.")
+    require_one_moment(query)
+    return cursor
+
+
+def _history_moment(service: Service, query: HistoryQuery, cursor: HistoryCursor | None, today: date) -> Moment:
+    if cursor:
+        return service.register.moment(cursor.position, cursor.on)
+    return asked(service, query.as_of, query.effective_on) or service.register.moment(
+        service.timeline.position(), today
+    )
+
+
+def _require_known(service: Service, reference: str, moment: Moment | None, reader: Actor | None) -> None:
+    """Refuse a reference that nobody knows, or that the public did not know at a moment. Raises UnknownPledge."""
+    if moment is None:
+        known = service.ledger.pledge(pledge_id(reference)) is not None
+    else:
+        row = service.pledges.get(reference, at=point_of(moment))
+        known = row is not None and (is_published(row.pledge) or may_see_unpublished(reader))
+    if not known:
+        raise UnknownPledge(reference)
 
 
 def _cursor(query: PledgeQuery) -> PledgeCursor | None:
     if query.cursor is None:
         return None
     cursor = PledgeCursor.decode(query.cursor)
+    require_one_moment(query)
     if query.stated() and query.stated() != cursor.criteria:
         raise refused("It belongs to a list with other filters.")
     return cursor
 
 
-def _following(page: PledgePage, on: date, criteria: PledgeQuery) -> str | None:
+def _following(page: PledgePage, on: date, criteria: PledgeQuery, *, now: bool) -> str | None:
     if page.next is None:
         return None
-    return PledgeCursor(position=page.position, on=on, after=page.next, criteria=criteria.stated()).encode()
+    return PledgeCursor(position=page.position, on=on, now=now, after=page.next, criteria=criteria.stated()).encode()
+
+
+def _reading(row: PledgeRow, names: Names, at: Moment) -> PledgeReading:
+    return PledgeReading(**dict(_represented(row, names, at.effective_on)), moment=echoed(at))
 
 
 def _represented(row: PledgeRow, names: Names, on: date) -> PledgeDocument:
@@ -182,14 +281,14 @@ def _from_ledger(service: Service, reference: str, version: int | None) -> Pledg
     return PledgeRow(pledge=pledge, position=entries[-1].position, recorded_at=entries[-1].recorded_at)
 
 
-def _names_at(service: Service, pledges: Iterable[Pledge], position: int | None) -> Names:
+def _names_at(service: Service, pledges: Iterable[Pledge], point: Point | None) -> Names:
     """What the parties are or were called; from the ledger where the view does not know it yet."""
     ids: set[UUID] = parties(pledges)
     try:
-        names = service.organisations.names(ids, at=position) if ids else {}
+        names = service.organisations.names(ids, at=point) if ids else {}
     except PositionNotReached:
         names = {}
     missing = ids - names.keys()
     if not missing:
         return names
-    return {**names, **names_at(service.ledger, missing, service.ledger.position if position is None else position)}
+    return {**names, **names_at(service.ledger, missing, service.ledger.position if point is None else point.position)}

@@ -1,0 +1,169 @@
+"""The register at a moment, from the ledger's table and the read models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from time import sleep
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import DictRow
+
+from application.moments import AsOf, Moment, MomentNotOver, PositionAhead
+from audit.envelope import Entry, Envelopes
+from domain.organisation import Organisation
+from domain.pledge import Pledge
+from infrastructure.database import Pool
+from infrastructure.locks import APPEND_LOCK
+from projections.organisations.view import OrganisationsView
+from projections.pinning import Point
+from projections.pledge_status.view import PledgeStatusView
+
+AHEAD_AT_MOST = timedelta(seconds=2)
+"""An instant this little in the future is waited for: clocks differ."""
+
+CATCH_UP_WITHIN_SECONDS = 10.0
+ENTRIES_AT_ONCE = 5_000
+
+WaitUntil = Callable[[int, float], bool]
+"""Wait, at most so many seconds, for the read models to reach a position; whether they have."""
+
+_BY_INSTANT = """
+SELECT (SELECT max(notification_id) FROM ledger.events WHERE recorded_at <= %(instant)s) AS position,
+       EXISTS (SELECT FROM ledger.events WHERE recorded_at > %(instant)s) AS over, clock_timestamp() AS now
+"""
+
+_RECORDED_AT = "SELECT recorded_at FROM ledger.events WHERE notification_id = %s"
+
+
+class LedgerRegister:
+    """Resolves moments, and reads what was so then. The adapter of `application.ports.Register`."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        envelopes: Envelopes,
+        pledges: PledgeStatusView,
+        organisations: OrganisationsView,
+        wait_until: WaitUntil,
+    ) -> None:
+        self._pool = pool
+        self._envelopes = envelopes
+        self._pledges = pledges
+        self._organisations = organisations
+        self._wait_until = wait_until
+
+    def resolve(self, as_of: AsOf | None, effective_on: date | None) -> Moment:
+        """The moment that is meant: now without `as_of`, that of `as_of` without an effective date.
+
+        A day that is not over yet counts up to now; the moment says which position that was. Waits for the read
+        models to reach the position. Raises MomentNotOver, PositionAhead, and TimeoutError where they do not.
+        """
+        with self._pool.connection() as connection:
+            position, day = self._position(connection, as_of)
+            today = _now(connection).date()
+        if not self._wait_until(position, CATCH_UP_WITHIN_SECONDS):
+            raise TimeoutError(f"the read models did not reach position {position} in time")
+        moment = self.moment(position, effective_on or day or today)
+        if effective_on or day or not moment.recorded_at:
+            return moment
+        return replace(moment, effective_on=moment.recorded_at.astimezone(UTC).date())
+
+    def moment(self, position: int, effective_on: date) -> Moment:
+        """The moment of a position that the ledger has, whether or not the read models are there yet."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_RECORDED_AT, (position,)).fetchone()
+        return Moment(position=position, recorded_at=row["recorded_at"] if row else None, effective_on=effective_on)
+
+    def pledges(self, at: Moment) -> Iterator[Pledge]:
+        """Every pledge, admitted or not, by reference."""
+        return self._pledges.stream(point_of(at))
+
+    def organisations(self, at: Moment) -> Mapping[UUID, Organisation]:
+        """Every organisation, by id."""
+        return self._organisations.all(point_of(at))
+
+    def entries(self, until: int) -> Iterator[Entry]:
+        """All facts up to a position, in ledger order, a few at a time."""
+        after = 0
+        while after < until:
+            with self._pool.connection() as connection:
+                stored = connection.execute(
+                    "SELECT notification_id, state FROM ledger.events WHERE notification_id > %s"
+                    " AND notification_id <= %s ORDER BY notification_id LIMIT %s",
+                    (after, until, ENTRIES_AT_ONCE),
+                    binary=True,
+                ).fetchall()
+            if not stored:
+                return
+            yield from (self._envelopes.read(row["state"], row["notification_id"]) for row in stored)
+            after = stored[-1]["notification_id"]
+
+    def _position(self, connection: Connection[DictRow], as_of: AsOf | None) -> tuple[int, date | None]:
+        """The position that is meant, and the day it was asked about; None for that of the position's own fact."""
+        match as_of:
+            case None:
+                return _head(connection), _now(connection).date()
+            case int():
+                if as_of > (head := _head(connection)):
+                    raise PositionAhead(as_of, head)
+                return as_of, None
+            case datetime():
+                return _position_at(connection, as_of), as_of.astimezone(UTC).date()
+            case date():
+                now = _now(connection)
+                if as_of == now.date():
+                    return _head(connection), as_of
+                if as_of > now.date():
+                    raise MomentNotOver(as_of, now)
+                return _position_at(connection, _last_instant_of(as_of)), as_of
+
+
+def point_of(moment: Moment) -> Point:
+    """The moment as read models know it."""
+    return Point(moment.position, moment.effective_on)
+
+
+def _position_at(connection: Connection[DictRow], instant: datetime) -> int:
+    """The position of the last fact recorded by an instant: the same whenever it is asked for.
+
+    An append that is under way may be stamped before the instant and become visible after this question. Where
+    nothing later is there to show that none is, the question takes its turn after the appends.
+    """
+    wait = instant - _now(connection)
+    if timedelta(0) <= wait <= AHEAD_AT_MOST:
+        sleep(wait.total_seconds() + 0.001)
+    found = _by_instant(connection, instant)
+    if not found["over"]:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (APPEND_LOCK,))
+            found = _by_instant(connection, instant)
+    if not found["over"] and found["now"] <= instant:
+        raise MomentNotOver(instant, found["now"].astimezone(UTC))
+    return int(found["position"] or 0)
+
+
+def _by_instant(connection: Connection[DictRow], instant: datetime) -> DictRow:
+    row = connection.execute(_BY_INSTANT, {"instant": instant}).fetchone()
+    if row is None:
+        raise LookupError("a statement without FROM gave no row")
+    return row
+
+
+def _last_instant_of(day: date) -> datetime:
+    return datetime.combine(day, time.max, UTC)  # recorded time is told to the microsecond
+
+
+def _head(connection: Connection[DictRow]) -> int:
+    row = connection.execute("SELECT coalesce(max(notification_id), 0) AS position FROM ledger.events").fetchone()
+    return int(row["position"]) if row else 0
+
+
+def _now(connection: Connection[DictRow]) -> datetime:
+    row = connection.execute("SELECT clock_timestamp() AS now").fetchone()
+    if row is None:
+        raise LookupError("a statement without FROM gave no row")
+    now: datetime = row["now"]
+    return now.astimezone(UTC)
