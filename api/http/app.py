@@ -14,6 +14,7 @@ from api.http.middleware import HeadAsGet, Requests
 from api.http.openapi import DESCRIPTION, TAGS, describe
 from api.http.routes import (
     contributions,
+    differences,
     documentation,
     exchange_rates,
     health,
@@ -53,6 +54,7 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
     app.state.waiting_room = CapacityLimiter(READS_WAITING)
     for resource in (
         snapshots,
+        differences,
         pledges,
         pledge_commands,
         contributions,
