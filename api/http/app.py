@@ -18,6 +18,7 @@ from api.http.routes import (
     documentation,
     exchange_rates,
     health,
+    iati,
     organisations,
     pledge_commands,
     pledges,
@@ -55,6 +56,7 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
     for resource in (
         snapshots,
         differences,
+        iati,
         pledges,
         pledge_commands,
         contributions,
