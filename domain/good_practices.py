@@ -21,7 +21,7 @@ class Story:
     lead: UUID
     lead_name: str
     sector: Sector
-    region: Region | None
+    pledger_region: Region | None
     focus_area: FocusArea
     type: PledgeType
     period_start: date

@@ -17,7 +17,7 @@ from domain.vocabulary import FocusArea, Region, ReportingHealth, Sector
 class Obligation:
     """A report that is owed.
 
-    `days_since_due` counts from the day on which it fell due: 0 on that day. `last_reported_until` is the end of the
+    `sector` and `pledger_region` are the lead's, `regions` are those of implementation. `days_since_due` counts from the day on which it fell due: 0 on that day. `last_reported_until` is the end of the
     latest period reported on; None where there is none. What is asked for is a report from `period_start` to
     `period_end`, both included: from the day after the last report (from the announcement, without one) to the day
     of the question.
@@ -28,7 +28,8 @@ class Obligation:
     lead: UUID
     lead_name: str
     sector: Sector
-    region: Region | None
+    pledger_region: Region | None
+    regions: tuple[Region, ...]
     focus_area: FocusArea
     health: ReportingHealth
     due_on: date

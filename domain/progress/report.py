@@ -72,8 +72,8 @@ class Value:
 class Headline:
     """What the report opens with, of pledges that stand: admitted, not withdrawn.
 
-    A pledge is new that stands at the end and did not before the period; `value` is what is promised on the rung
-    `validated`, new is that of the new pledges. `organisations` are leads and partners, `countries` those of
+    A pledge is new that stands at the end and did not before the period; `value` is the rung `validated` of the
+    closing balance, new is that of the new pledges. `organisations` are leads and partners, `countries` those of
     implementation; new are those that no pledge had before the period.
     """
 
@@ -135,7 +135,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many of the standing pledges reach a group, and how much of the validated value is theirs.
+    """How many of the standing pledges reach a group, and how much of the closing balance's validated value is theirs.
 
     A pledge's whole value counts, for a pledge does not say how much of it goes where.
     """
