@@ -195,8 +195,8 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseRates:
-    """Who answered: pledges with a progress report effective in the period, or on a period that ends in it, out of
-    the pledges that stand at its end."""
+    """Who answered: pledges with a progress report that is effective in the period, which is on a period that ends
+    in it, out of the pledges that stand at its end."""
 
     overall: Proportion
     by_sector: tuple[Response, ...]
