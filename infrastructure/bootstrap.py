@@ -10,6 +10,7 @@ from application.clock import Today, today_in_utc
 from application.commands import Commands
 from application.ledger import Ledger
 from application.register_import.imports import RegisterImports
+from application.snapshots import Snapshots
 from audit.envelope import Envelopes
 from infrastructure import schema
 from infrastructure.command_stores import PublishedExchangeRates, StoredReceipts, StoredReferenceNumbers
@@ -43,6 +44,7 @@ class Service:
     timeline: TimelineView
     organisations: OrganisationsView
     register: LedgerRegister
+    snapshots: Snapshots
     projections: ProjectionRunner
 
 
@@ -85,6 +87,7 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
     references = StoredReferenceNumbers(pool)
     pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
     projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)
+    register = LedgerRegister(pool, envelopes, pledges, organisations, projections.wait_until)
     return Service(
         pool=pool,
         ledger=ledger,
@@ -95,6 +98,7 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
         pledges=pledges,
         timeline=TimelineView(pool),
         organisations=organisations,
-        register=LedgerRegister(pool, envelopes, pledges, organisations, projections.wait_until),
+        register=register,
+        snapshots=Snapshots(register),
         projections=projections,
     )

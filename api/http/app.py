@@ -21,6 +21,7 @@ from api.http.routes import (
     pledge_commands,
     pledges,
     problem_pages,
+    snapshots,
     vocabulary,
 )
 from application.clock import Today, today_in_utc
@@ -51,6 +52,7 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
     app.state.today = today
     app.state.waiting_room = CapacityLimiter(READS_WAITING)
     for resource in (
+        snapshots,
         pledges,
         pledge_commands,
         contributions,

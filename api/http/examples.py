@@ -20,12 +20,16 @@ from api.http.documents import ActorDocument, HistoryItem, MomentDocument, Organ
 from api.http.example_requests import REFERENCE, REQUESTS
 from api.http.representations import organisation_document, pledge_document
 from api.http.routes import exchange_rates, health, organisations, pledges, problem_pages, vocabulary
+from api.http.snapshot_documents import SnapshotDocument
+from application.moments import RULES_VERSION
 from audit.envelope import Entry, Envelopes
 from audit.narrative import summarise
+from audit.snapshot import Selection, snapshot
 from domain import decisions, organisation_decisions
 from domain import organisation as organisation_domain
 from domain.circumstances import Circumstances
 from domain.commands import PledgeCommand
+from domain.dimensions import Dimension
 from domain.identity import pledge_id
 from domain.organisation import Organisation, OrganisationCommand
 from domain.pledge import Pledge, fold
@@ -162,6 +166,19 @@ def _pledge_questions(register: _Register) -> dict[str, BaseModel]:
             items=[shown], next=None, position=last.position, as_of=last.recorded_at, effective_on=TODAY
         ),
         "getPledgeHistory": pledges.History(items=[_told(last)], next=None, **dict(moment)),
+        "getStatusSnapshot": SnapshotDocument.model_validate(
+            snapshot(
+                Selection(
+                    position=last.position,
+                    recorded_at=last.recorded_at,
+                    effective_on=TODAY,
+                    rules_version=RULES_VERSION,
+                    group_by=(Dimension.FOCUS_AREA,),
+                ),
+                [pledge],
+                {organisation.id: organisation},
+            )
+        ),
         "getOrganisation": OrganisationReading(**dict(party), moment=moment),
         "listOrganisations": organisations.OrganisationList(items=[party], next=None, **dict(moment)),
     }

@@ -32,6 +32,7 @@ Amounts are decimal strings, never JSON numbers. Codes are listed, with labels i
 TAGS = [
     {"name": "pledges", "description": "What was promised, and everything that happens to it."},
     {"name": "contributions", "description": "What BDT and pledgers say about what was delivered."},
+    {"name": "snapshots", "description": "The register at a moment, and what changed between two."},
     {"name": "organisations", "description": "Who pledges."},
     {"name": "exchange rates", "description": "What currencies were worth in US dollars, by month."},
     {"name": "vocabulary", "description": "The codes, with their labels."},
@@ -114,6 +115,11 @@ def answers(
             "content": {PROBLEM_JSON: {"examples": {problem.name: _example(problem) for problem in listed}}},
         }
     return found
+
+
+def in_forms(media_types: Iterable[str]) -> Responses:
+    """The other forms that the good answer comes in, by `Accept` or by the address."""
+    return {200: {"content": {media_type: {"schema": {"type": "string"}} for media_type in media_types}}}
 
 
 def not_modified() -> Responses:

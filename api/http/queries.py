@@ -13,7 +13,9 @@ from pydantic_core import PydanticCustomError
 from api.http.cursors import Cursor
 from api.http.moments import AsOfText, EffectiveOn
 from api.http.statements import CountryCode, CurrencyCode, PillarCode, WsisLine, known
+from application.snapshots import Grouping
 from domain import vocabulary
+from domain.dimensions import Attribution, Dimension
 from domain.text import fault
 from domain.vocabulary import (
     BeneficiaryGroup,
@@ -183,6 +185,22 @@ class VersionQuery(MomentQuery):
     """Which version of a pledge, or at which moment."""
 
     version: Annotated[int | None, Field(ge=1, le=2**31 - 1, description="As it was after this version")] = None
+
+
+class SnapshotQuery(MomentQuery):
+    """Which moment, and by what its totals are divided."""
+
+    group_by: Annotated[
+        list[Dimension], AnyOf, Field(max_length=4, description="Totals by every combination of these that occurs")
+    ] = []
+    attribution: Annotated[
+        Attribution,
+        Field(description="Whether a pledge's value counts fully in each part it touches, or is divided among them"),
+    ] = Attribution.FULL
+
+    def grouping(self) -> Grouping:
+        """The grouping as the use case knows it; a dimension that is named twice is meant once."""
+        return Grouping(by=tuple(dict.fromkeys(self.group_by)), attribution=self.attribution)
 
 
 class RatesQuery(_Query):

@@ -1,0 +1,90 @@
+"""The register at a moment: the status of every admitted pledge, and totals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
+
+from api.exports.csv_files import csv_lines
+from api.exports.snapshot_tables import snapshot_workbook, status_table
+from api.http import problems
+from api.http.forms import Form, chosen
+from api.http.moments import as_of_of
+from api.http.openapi import READ, READING, WAITING, answers, in_forms
+from api.http.queries import SnapshotQuery
+from api.http.service import Services
+from api.http.snapshot_documents import SnapshotDocument
+from audit.canonical import canonical
+from audit.snapshot import Document
+from infrastructure.bootstrap import Service
+
+router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"])
+
+FORMS = (Form.JSON, Form.CSV, Form.XLSX)
+_ANSWERS = {**answers(200, READ, (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE))}
+_ANSWERS[200] = {**_ANSWERS[200], **in_forms(FORMS[1:])[200]}
+
+Accept = Annotated[str | None, Header(description="The form of the answer: JSON, CSV or a workbook")]
+
+
+@router.get(
+    "/status",
+    operation_id="getStatusSnapshot",
+    summary="Take a status snapshot",
+    response_model=SnapshotDocument,
+    responses=_ANSWERS,
+)
+def get_status(query: Annotated[SnapshotQuery, Query()], service: Services, accept: Accept = None) -> Response:
+    """Every admitted pledge as it stood at a moment, and totals by any combination of dimensions.
+
+    The same position, effective date and grouping give the same bytes for ever. CSV has the pledges, one a line; a
+    workbook has the totals too.
+    """
+    return _answer(service, query, chosen(accept, FORMS))
+
+
+@router.get("/status.json", include_in_schema=False)
+def get_status_as_json(query: Annotated[SnapshotQuery, Query()], service: Services) -> Response:
+    """The same as JSON, whatever is accepted."""
+    return _answer(service, query, Form.JSON)
+
+
+@router.get("/status.csv", include_in_schema=False)
+def get_status_as_csv(query: Annotated[SnapshotQuery, Query()], service: Services) -> Response:
+    """The same as CSV, whatever is accepted."""
+    return _answer(service, query, Form.CSV)
+
+
+@router.get("/status.xlsx", include_in_schema=False)
+def get_status_as_workbook(query: Annotated[SnapshotQuery, Query()], service: Services) -> Response:
+    """The same as a workbook, whatever is accepted."""
+    return _answer(service, query, Form.XLSX)
+
+
+def _answer(service: Service, query: SnapshotQuery, form: Form) -> Response:
+    at = service.register.resolve(as_of_of(query.as_of), query.effective_on)
+    snapshot = service.snapshots.take(at, query.grouping())
+    headers = headers_of(snapshot, form)
+    match form:
+        case Form.CSV:
+            return StreamingResponse(csv_lines(status_table(snapshot)), media_type=form, headers=headers)
+        case Form.XLSX:
+            return Response(snapshot_workbook(snapshot), media_type=form, headers=headers)
+        case _:
+            return Response(canonical(snapshot), media_type=form, headers=headers)
+
+
+def headers_of(snapshot: Document, form: Form) -> Mapping[str, str]:
+    """Which moment it is, and a name under which a browser keeps it."""
+    extension = {Form.CSV: "csv", Form.XLSX: "xlsx"}.get(form)
+    name = f"status-{snapshot['position']}-{snapshot['effective_on']}.{extension}"
+    kept = {"Content-Disposition": f'attachment; filename="{name}"'} if extension else {}
+    return {
+        "Ledger-Position": str(snapshot["position"]),
+        "Cache-Control": "no-cache",
+        "Vary": "Accept",
+        **kept,
+    }

@@ -1,0 +1,148 @@
+"""The point-in-time status snapshot: every admitted pledge as it stood at a moment, and the totals.
+
+Made from the pledges alone, without a database, so that an auditor can make a published one again from the facts
+and compare the bytes. They are canonical JSON; the digest is the SHA-256 of the document without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from audit.canonical import canonical
+from audit.envelope import format_instant
+from domain import geography, totals
+from domain.dimensions import Attribution, Dimension, keys
+from domain.ladder import RUNGS, Ladder, is_published, ladder_of
+from domain.organisation import Organisation
+from domain.pledge import Pledge
+from domain.schedule import reporting_health, reporting_schedule, schedule_health
+from domain.totals import Group, Total, rate
+from domain.vocabulary import Lifecycle, ReportingHealth
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What a snapshot is of: the facts recorded up to `position`, at `recorded_at`, and true by `effective_on`.
+
+    `rules_version` names the rules by which facts become figures; `group_by` and `attribution` say how totals are
+    divided.
+    """
+
+    position: int
+    recorded_at: datetime | None
+    effective_on: date
+    rules_version: int
+    group_by: tuple[Dimension, ...] = ()
+    attribution: Attribution = Attribution.FULL
+
+
+def snapshot(selection: Selection, pledges: Iterable[Pledge], organisations: Mapping[UUID, Organisation]) -> Document:
+    """The snapshot with its digest; the pledges come by reference, each as it stood at the moment.
+
+    Pledges that were not admitted are counted beside the others, and not named.
+    """
+    known, on = list(pledges), selection.effective_on
+    return sealed(
+        {
+            "position": selection.position,
+            "as_of": format_instant(selection.recorded_at) if selection.recorded_at else None,
+            "effective_on": on.isoformat(),
+            "rules_version": selection.rules_version,
+            "group_by": list(selection.group_by),
+            "attribution": selection.attribution,
+            "totals": total_document(totals.total(known, on)),
+            "groups": _groups(selection, known),
+            "pledges": [_status(pledge, organisations, on) for pledge in known if is_published(pledge)],
+        }
+    )
+
+
+def sealed(document: Document) -> Document:
+    """The document with the digest of what it says."""
+    return {**document, "digest": digest_of(document)}
+
+
+def digest_of(document: Mapping[str, Any]) -> str:
+    """`sha256:` and 64 hexadecimal digits, of the canonical bytes of the document without its `digest`."""
+    unsealed = {name: value for name, value in document.items() if name != "digest"}
+    return f"sha256:{hashlib.sha256(canonical(unsealed)).hexdigest()}"
+
+
+def total_document(total: Total) -> Document:
+    """Totals as documents tell them: dollars as text, every code with its number, a rate with what it is of."""
+    return {
+        "pledges": total.pledges,
+        "organisations": total.organisations,
+        "countries": total.countries,
+        **ladder_document(total.ladder),
+        "lifecycle": {code: total.lifecycle.get(code, 0) for code in Lifecycle},
+        "reporting": {code: total.reporting.get(code, 0) for code in ReportingHealth},
+        "reported": total.reported,
+        "response_rate": _text(total.response_rate),
+    }
+
+
+def ladder_document(ladder: Ladder) -> dict[str, str]:
+    """US dollars on each rung, to the cent at least."""
+    return {f"{rung}_usd": dollars(getattr(ladder, rung)) for rung in RUNGS}
+
+
+def dollars(amount: Decimal) -> str:
+    """US dollars in plain notation, to the cent at least."""
+    exponent = amount.as_tuple().exponent
+    return f"{amount:.2f}" if isinstance(exponent, int) and exponent > -2 else f"{amount:f}"
+
+
+def _groups(selection: Selection, pledges: Sequence[Pledge]) -> list[Document]:
+    if not selection.group_by:
+        return []
+    grouped = totals.groups(pledges, selection.group_by, selection.effective_on, selection.attribution)
+    return [_group(selection.group_by, group) for group in grouped]
+
+
+def _group(dimensions: Sequence[Dimension], group: Group) -> Document:
+    return {"key": dict(zip(dimensions, group.keys, strict=True)), **total_document(group.total)}
+
+
+def _status(pledge: Pledge, organisations: Mapping[UUID, Organisation], on: date) -> Document:
+    schedule, ladder = reporting_schedule(pledge), ladder_of(pledge)
+    lead = organisations.get(pledge.lead.organisation)
+    return {
+        "reference": pledge.reference,
+        "version": pledge.version,
+        "title": pledge.title,
+        "lead": {"id": str(pledge.lead.organisation), "name": lead.name if lead else None},
+        "sector": pledge.lead.sector,
+        "pledger_region": pledge.lead.region,
+        "type": pledge.type,
+        "focus_area": pledge.focus_area,
+        "pillars": list(pledge.pillars),
+        "countries": list(pledge.countries),
+        "regions": sorted(geography.regions_of(pledge.countries)),
+        "target_groups": [key for key in keys(pledge, Dimension.TARGET_GROUP, on) if key is not None],
+        "beneficiary_groups": list(pledge.beneficiary_groups),
+        "sdgs": list(pledge.sdgs),
+        "wsis_lines": list(pledge.wsis_lines),
+        "announced_on": pledge.announced_on.isoformat(),
+        "lifecycle": pledge.lifecycle,
+        "scaled_up": pledge.scaled_up,
+        "value_usd": dollars(pledge.value_usd),
+        **ladder_document(ladder),
+        "delivered_share": _text(rate(ladder.delivered, pledge.value_usd)),
+        "reports": len(pledge.reports),
+        "reporting": reporting_health(pledge, on),
+        "next_report_due_on": schedule.due_on.isoformat() if schedule else None,
+        "schedule": schedule_health(pledge, on),
+    }
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else f"{number:f}"
