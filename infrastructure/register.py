@@ -101,6 +101,17 @@ class LedgerRegister:
             yield from (self._envelopes.read(row["state"], row["notification_id"]) for row in stored)
             after = stored[-1]["notification_id"]
 
+    def reports(self, until: int) -> Iterator[Entry]:
+        """All progress reports recorded up to a position, in ledger order."""
+        with self._pool.connection() as connection:
+            stored = connection.execute(
+                "SELECT notification_id, state FROM ledger.events"
+                " WHERE topic LIKE 'pledge.reported.%%' AND notification_id <= %s ORDER BY notification_id",
+                (until,),
+                binary=True,
+            ).fetchall()
+        yield from (self._envelopes.read(row["state"], row["notification_id"]) for row in stored)
+
     def _position(self, connection: Connection[DictRow], as_of: AsOf | None) -> tuple[int, date | None]:
         """The position that is meant, and the day it was asked about; None for that of the position's own fact."""
         match as_of:

@@ -16,11 +16,14 @@ from api.http.routes import (
     contributions,
     documentation,
     exchange_rates,
+    good_practices,
     health,
+    obligations,
     organisations,
     pledge_commands,
     pledges,
     problem_pages,
+    progress_reports,
     snapshots,
     vocabulary,
 )
@@ -53,6 +56,9 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
     app.state.waiting_room = CapacityLimiter(READS_WAITING)
     for resource in (
         snapshots,
+        progress_reports,
+        obligations,
+        good_practices,
         pledges,
         pledge_commands,
         contributions,

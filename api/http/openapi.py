@@ -33,6 +33,7 @@ TAGS = [
     {"name": "pledges", "description": "What was promised, and everything that happens to it."},
     {"name": "contributions", "description": "What BDT and pledgers say about what was delivered."},
     {"name": "snapshots", "description": "The register at a moment, and what changed between two."},
+    {"name": "reports", "description": "Progress in a period, who owes a report, and what pledgers learned."},
     {"name": "organisations", "description": "Who pledges."},
     {"name": "exchange rates", "description": "What currencies were worth in US dollars, by month."},
     {"name": "vocabulary", "description": "The codes, with their labels."},
