@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from application.clock import Today, today_in_utc
 from application.commands import Commands
+from application.differences import Differences
 from application.good_practices import GoodPractices
 from application.ledger import Ledger
 from application.progress_reports import ProgressReports
@@ -51,6 +52,7 @@ class Service:
     progress_reports: ProgressReports
     reporting_duties: ReportingDuties
     good_practices: GoodPractices
+    differences: Differences
     projections: ProjectionRunner
 
 
@@ -109,5 +111,6 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
         progress_reports=ProgressReports(register),
         reporting_duties=ReportingDuties(register),
         good_practices=GoodPractices(register),
+        differences=Differences(register),
         projections=projections,
     )

@@ -14,6 +14,7 @@ from api.http.middleware import HeadAsGet, Requests
 from api.http.openapi import DESCRIPTION, TAGS, describe
 from api.http.routes import (
     contributions,
+    differences,
     documentation,
     exchange_rates,
     good_practices,
@@ -59,6 +60,7 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
         progress_reports,
         obligations,
         good_practices,
+        differences,
         pledges,
         pledge_commands,
         contributions,

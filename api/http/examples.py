@@ -16,12 +16,14 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel
 
 from api.http import answers, bodies, example_requests, organisation_bodies, problems
+from api.http.difference_documents import DifferenceDocument
 from api.http.documents import ActorDocument, HistoryItem, MomentDocument, OrganisationReading, PledgeReading
 from api.http.example_requests import REFERENCE, REQUESTS
 from api.http.representations import organisation_document, pledge_document
 from api.http.routes import exchange_rates, health, organisations, pledges, problem_pages, vocabulary
 from api.http.snapshot_documents import SnapshotDocument
 from application.moments import RULES_VERSION
+from audit.difference import Compared, difference_document
 from audit.envelope import Entry, Envelopes
 from audit.narrative import summarise
 from audit.snapshot import Selection, snapshot
@@ -29,7 +31,9 @@ from domain import decisions, organisation_decisions
 from domain import organisation as organisation_domain
 from domain.circumstances import Circumstances
 from domain.commands import PledgeCommand
+from domain.difference import Recorded, Side, difference
 from domain.dimensions import Dimension
+from domain.events import PledgeEvent
 from domain.identity import pledge_id
 from domain.organisation import Organisation, OrganisationCommand
 from domain.pledge import Pledge, fold
@@ -179,9 +183,24 @@ def _pledge_questions(register: _Register) -> dict[str, BaseModel]:
                 {organisation.id: organisation},
             )
         ),
+        "getDifference": _difference(register),
         "getOrganisation": OrganisationReading(**dict(party), moment=moment),
         "listOrganisations": organisations.OrganisationList(items=[party], next=None, **dict(moment)),
     }
+
+
+def _difference(register: _Register) -> DifferenceDocument:
+    first, last = (entry for entry in (register.entries[1], register.entries[-1]))
+    compared = Compared(
+        opening=Side(first.position, TODAY),
+        opening_recorded_at=first.recorded_at,
+        closing=Side(last.position, TODAY),
+        closing_recorded_at=last.recorded_at,
+        rules_version=RULES_VERSION,
+    )
+    facts = [Recorded(e.position, e.event) for e in register.entries if isinstance(e.event, PledgeEvent)]
+    found = difference(facts, compared.opening, compared.closing)
+    return DifferenceDocument.model_validate(difference_document(compared, [found] if found else []))
 
 
 def _told(entry: Entry) -> HistoryItem:

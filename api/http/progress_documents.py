@@ -92,11 +92,15 @@ class BalanceDocument(_Document):
 
 
 class MovementDocument(_Document):
-    """What one cause changed; the changes of all causes sum to closing minus opening, to the cent."""
+    """What one cause changed; the changes of all causes sum to closing minus opening, to the cent.
+
+    `pledges` is how many it touched, `counted` by how many it changed the number of those that stand.
+    """
 
     cause: str
     pledges: int
     change: LadderDocument
+    counted: int
 
 
 class RowDocument(_Document):

@@ -44,8 +44,10 @@ class ProgressQuery(BaseModel):
         return Period(self.from_, self.to)
 
 
-class ObligationQuery(MomentQuery):
-    """Whose obligations, at which moment."""
+class ObligationCriteria(BaseModel):
+    """Whose obligations."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     health: Annotated[list[ReportingHealth], AnyOf, Field(description="How the reports on the pledge stand")] = []
     lead: Annotated[list[UUID], AnyOf, Field(description="The lead organisation, who owes the report")] = []
@@ -56,6 +58,10 @@ class ObligationQuery(MomentQuery):
     def debts(self) -> Debts:
         """The criteria as the use case knows them."""
         return Debts(**_tuples(self, "health", "lead", "sector", "region", "pledger_region"))
+
+
+class ObligationQuery(ObligationCriteria, MomentQuery):
+    """Whose obligations, at which moment."""
 
 
 class StoryCriteria(BaseModel):

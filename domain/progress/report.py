@@ -96,12 +96,13 @@ class Movement:
     """What one cause changed from the opening to the closing balance.
 
     `cause` is one of `domain.difference`'s; the changes of all causes sum to closing minus opening, to the cent.
-    `pledges` is how many pledges it touched.
+    `pledges` is how many pledges it touched, `counted` by how many it changed the number of those that stand.
     """
 
     cause: str
     pledges: int
     change: Ladder
+    counted: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,8 @@ def test_opening_and_movements_make_closing(facts: Portfolio, period: Period) ->
 
     moved = sum((movement.change for movement in made.movements), start=made.opening.total.ladder)
     assert moved == made.closing.total.ladder
+    counted = sum(movement.counted for movement in made.movements)
+    assert made.opening.total.pledges + counted == made.closing.total.pledges
 
 
 @given(portfolios, periods)
