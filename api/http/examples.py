@@ -19,6 +19,7 @@ from api.http import answers, bodies, example_requests, organisation_bodies, pro
 from api.http.difference_documents import DifferenceDocument
 from api.http.documents import ActorDocument, HistoryItem, MomentDocument, OrganisationReading, PledgeReading
 from api.http.example_requests import REFERENCE, REQUESTS
+from api.http.report_examples import report_examples
 from api.http.representations import organisation_document, pledge_document
 from api.http.routes import exchange_rates, health, organisations, pledges, problem_pages, vocabulary
 from api.http.snapshot_documents import SnapshotDocument
@@ -184,6 +185,7 @@ def _pledge_questions(register: _Register) -> dict[str, BaseModel]:
             )
         ),
         "getDifference": _difference(register),
+        **report_examples(register.entries, register.names),
         "getOrganisation": OrganisationReading(**dict(party), moment=moment),
         "listOrganisations": organisations.OrganisationList(items=[party], next=None, **dict(moment)),
     }
