@@ -17,12 +17,15 @@ from api.http.routes import (
     differences,
     documentation,
     exchange_rates,
+    good_practices,
     health,
     iati,
+    obligations,
     organisations,
     pledge_commands,
     pledges,
     problem_pages,
+    progress_reports,
     snapshots,
     vocabulary,
 )
@@ -55,6 +58,9 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
     app.state.waiting_room = CapacityLimiter(READS_WAITING)
     for resource in (
         snapshots,
+        progress_reports,
+        obligations,
+        good_practices,
         differences,
         iati,
         pledges,

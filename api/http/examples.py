@@ -20,6 +20,7 @@ from api.http.difference_documents import DifferenceDocument
 from api.http.documents import ActorDocument, HistoryItem, MomentDocument, OrganisationReading, PledgeReading
 from api.http.example_requests import REFERENCE, REQUESTS
 from api.http.iati_answers import VOCABULARY
+from api.http.report_examples import report_examples
 from api.http.representations import organisation_document, pledge_document
 from api.http.routes import exchange_rates, health, organisations, pledges, problem_pages, vocabulary
 from api.http.snapshot_documents import SnapshotDocument
@@ -188,6 +189,7 @@ def _pledge_questions(register: _Register) -> dict[str, BaseModel]:
             )
         ),
         "getDifference": _difference(register),
+        **report_examples(register.entries, register.names),
         "getOrganisation": OrganisationReading(**dict(party), moment=moment),
         "listOrganisations": organisations.OrganisationList(items=[party], next=None, **dict(moment)),
     }

@@ -34,6 +34,7 @@ TAGS = [
     {"name": "contributions", "description": "What BDT and pledgers say about what was delivered."},
     {"name": "snapshots", "description": "The register at a moment, and what changed between two."},
     {"name": "exchange", "description": "The register in the form of the aid transparency initiative (IATI)."},
+    {"name": "reports", "description": "Progress in a period, who owes a report, and what pledgers learned."},
     {"name": "organisations", "description": "Who pledges."},
     {"name": "exchange rates", "description": "What currencies were worth in US dollars, by month."},
     {"name": "vocabulary", "description": "The codes, with their labels."},
