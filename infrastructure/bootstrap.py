@@ -10,6 +10,7 @@ from application.clock import Today, today_in_utc
 from application.commands import Commands
 from application.ledger import Ledger
 from application.register_import.imports import RegisterImports
+from application.snapshots import Snapshots
 from audit.envelope import Envelopes
 from infrastructure import schema
 from infrastructure.command_stores import PublishedExchangeRates, StoredReceipts, StoredReferenceNumbers
@@ -17,6 +18,7 @@ from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.event_store import CHANNEL, LedgerFactory
+from infrastructure.publications import PublishedSnapshots
 from infrastructure.register import LedgerRegister
 from infrastructure.register_view import LedgerRegisterView
 from infrastructure.settings import Settings
@@ -43,6 +45,8 @@ class Service:
     timeline: TimelineView
     organisations: OrganisationsView
     register: LedgerRegister
+    snapshots: Snapshots
+    publications: PublishedSnapshots
     projections: ProjectionRunner
 
 
@@ -85,6 +89,7 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
     references = StoredReferenceNumbers(pool)
     pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
     projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)
+    register = LedgerRegister(pool, envelopes, pledges, organisations, projections.wait_until)
     return Service(
         pool=pool,
         ledger=ledger,
@@ -95,6 +100,8 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
         pledges=pledges,
         timeline=TimelineView(pool),
         organisations=organisations,
-        register=LedgerRegister(pool, envelopes, pledges, organisations, projections.wait_until),
+        register=register,
+        snapshots=Snapshots(register),
+        publications=PublishedSnapshots(pool, envelopes),
         projections=projections,
     )
