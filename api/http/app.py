@@ -21,6 +21,7 @@ from api.http.routes import (
     pledge_commands,
     pledges,
     problem_pages,
+    snapshots,
     vocabulary,
 )
 from application.clock import Today, today_in_utc
@@ -55,6 +56,7 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
         pledge_commands,
         contributions,
         organisations,
+        snapshots,
         exchange_rates,
         vocabulary,
         health,

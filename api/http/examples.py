@@ -20,17 +20,23 @@ from api.http.documents import ActorDocument, HistoryItem, MomentDocument, Organ
 from api.http.example_requests import REFERENCE, REQUESTS
 from api.http.representations import organisation_document, pledge_document
 from api.http.routes import exchange_rates, health, organisations, pledges, problem_pages, vocabulary
+from api.http.snapshot_documents import PublicationAnswer, PublicationList, SnapshotDocument, published_document
+from api.http.snapshot_queries import PublicationBody
 from audit.envelope import Entry, Envelopes
 from audit.narrative import summarise
-from domain import decisions, organisation_decisions
+from audit.snapshot import snapshot
+from domain import decisions, organisation_decisions, publication
 from domain import organisation as organisation_domain
 from domain.circumstances import Circumstances
 from domain.commands import PledgeCommand
+from domain.events import SnapshotIdentity
 from domain.identity import pledge_id
 from domain.organisation import Organisation, OrganisationCommand
 from domain.pledge import Pledge, fold
+from domain.publication import Publish
 from domain.values import Actor
 from domain.vocabulary import Role
+from infrastructure.publications import PublishedSnapshot
 from infrastructure.version import p2c_version
 
 TODAY = date(2026, 11, 23)
@@ -59,6 +65,11 @@ class _Register:
         self.pledge = fold(before, events)
         assert self.pledge is not None, "an announced pledge stays one"
         return answers.pledge_answer(self.pledge, before, self._record(events), self.names)
+
+    def publish(self, command: Publish, of: SnapshotIdentity) -> Entry:
+        id = uuid5(LEAD, "snapshot")
+        [entry] = self._record(publication.decide(id, command, of, self._circumstances()))
+        return entry
 
     @property
     def names(self) -> dict[UUID, str]:
@@ -90,7 +101,13 @@ class _Register:
 def examples() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """The requests and the good answers, by operation id."""
     register = _Register()
-    answered = {**_commands(register), **_pledge_questions(register), **_branches(), **_other_questions()}
+    answered = {
+        **_commands(register),
+        **_pledge_questions(register),
+        **_snapshots(register),
+        **_branches(),
+        **_other_questions(),
+    }
     return REQUESTS, {
         name: answer.model_dump(mode="json", by_alias=True, exclude_unset=name == "getVocabulary")
         for name, answer in answered.items()
@@ -164,6 +181,32 @@ def _pledge_questions(register: _Register) -> dict[str, BaseModel]:
         "getPledgeHistory": pledges.History(items=[_told(last)], next=None, **dict(moment)),
         "getOrganisation": OrganisationReading(**dict(party), moment=moment),
         "listOrganisations": organisations.OrganisationList(items=[party], next=None, **dict(moment)),
+    }
+
+
+def _snapshots(register: _Register) -> dict[str, BaseModel]:
+    pledge, organisation, last = register.pledge, register.organisation, register.entries[-1]
+    assert pledge is not None, "it was announced before"
+    assert organisation is not None, "it was registered before"
+    body = PublicationBody.model_validate(REQUESTS["publishSnapshot"])
+    taken = snapshot(
+        [pledge],
+        {organisation.id: organisation},
+        position=last.position,
+        recorded_at=last.recorded_at,
+        effective_on=TODAY,
+        options=body.options(),
+    )
+    shown = SnapshotDocument.model_validate(taken.document)
+    entry = register.publish(Publish(title=body.title), taken.identity)
+    published = published_document(PublishedSnapshot(entry=entry, as_of=last.recorded_at))
+    return {
+        "takeSnapshot": shown,
+        "getSnapshot": shown,
+        "publishSnapshot": PublicationAnswer(
+            snapshot=published, events=[answers.event_document(entry, summarise(entry.event))]
+        ),
+        "listSnapshots": PublicationList(items=[published], next=None),
     }
 
 

@@ -33,6 +33,7 @@ TAGS = [
     {"name": "pledges", "description": "What was promised, and everything that happens to it."},
     {"name": "contributions", "description": "What BDT and pledgers say about what was delivered."},
     {"name": "organisations", "description": "Who pledges."},
+    {"name": "snapshots", "description": "How the register stood at a moment, with totals; and what was published."},
     {"name": "exchange rates", "description": "What currencies were worth in US dollars, by month."},
     {"name": "vocabulary", "description": "The codes, with their labels."},
     {"name": "service", "description": "Whether the service is up, and what its problems mean."},
@@ -164,7 +165,9 @@ def _declare_problems(responses: dict[str, Any]) -> None:
     for status, response in list(responses.items()):
         content = response.get("content", {})
         if PROBLEM_JSON in content:
-            content[PROBLEM_JSON]["schema"] = content.pop("application/json")["schema"]
+            # The framework believes that a problem has the media type of the good answer.
+            believed = next(media_type for media_type in content if media_type != PROBLEM_JSON)
+            content[PROBLEM_JSON]["schema"] = content.pop(believed)["schema"]
         elif content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith(_VALIDATION):
             del responses[status]
 

@@ -1,0 +1,1 @@
+"""Answers as files that people open elsewhere: comma-separated values and workbooks."""
