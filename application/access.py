@@ -30,6 +30,12 @@ def require_publisher(actor: Actor) -> None:
         raise NotPermitted(f"The role {actor.role} does not publish; a token with one of these roles does: {allowed}.")
 
 
+def require_insight(actor: Actor | None) -> None:
+    """Refuse somebody who may not know of pledges that BDT has not admitted."""
+    if not may_see_unpublished(actor):
+        raise NotPermitted("What BDT has not admitted is not public; send a token to be told of it.")
+
+
 def may_see_unpublished(actor: Actor | None) -> bool:
     """Whether somebody may know of pledges that BDT has not admitted: the public may not."""
     return actor is not None and actor.role is not Role.PUBLIC

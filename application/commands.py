@@ -21,8 +21,9 @@ from application.access import require_publisher
 from application.clock import Today
 from application.ledger import Ledger, LedgerBusy
 from application.ports import ExchangeRates, PublishedBytes, Receipt, Receipts, ReferenceNumbers
+from audit.canonical import canonical
 from audit.envelope import Entry
-from audit.snapshot import Snapshot
+from audit.snapshot import Document, identity_of
 from domain import decisions, organisation_decisions
 from domain import organisation as organisations
 from domain import pledge as pledges
@@ -160,19 +161,20 @@ class Commands:
 
         return self._perform(_Stream(id, self._ledger.organisation, decide, organisations.fold), request)
 
-    def publish(self, command: Publish, take: Callable[[], Snapshot], request: Request) -> Outcome[Publication]:
-        """Publish the snapshot that `take` takes, which is not asked where this command was carried out before.
+    def publish(self, command: Publish, take: Callable[[], Document], request: Request) -> Outcome[Publication]:
+        """Publish the snapshot that `take` takes; it is not asked where this command was carried out before.
 
-        Raises NotPermitted, Refused, what `take` raises, IdempotencyKeyReused, LedgerBusy.
+        The snapshot's bytes are stored with the fact. Raises NotPermitted, Refused, what `take` raises,
+        IdempotencyKeyReused, LedgerBusy.
         """
         require_publisher(request.actor)
         id, taken = uuid4(), cache(take)
 
         def decide(_: Publication | None, at: Circumstances) -> tuple[PublicationEvent, ...]:
-            return publications.decide(id, command, taken().identity, at)
+            return publications.decide(id, command, identity_of(taken()), at)
 
         def published() -> tuple[PublishedBytes, ...]:
-            return (PublishedBytes(id=id, position=taken().identity.position, bytes=taken().bytes),)
+            return (PublishedBytes(id=id, position=taken()["position"], bytes=canonical(taken())),)
 
         return self._perform(_Stream(id, self._ledger.publication, decide, publications.fold, published), request)
 

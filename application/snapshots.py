@@ -1,28 +1,37 @@
-"""Taking a snapshot of the register at any moment, for whoever asks: the same moment, the same bytes."""
+"""Taking the register's status at a moment."""
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
 
-from application.moments import AsOf
+from application.moments import RULES_VERSION, Moment
 from application.ports import Register
-from audit.snapshot import Options, Snapshot, snapshot
+from audit.snapshot import Document, Selection, snapshot
+from domain.dimensions import Attribution, Dimension
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """By what totals are divided, and how value is attributed to the parts."""
+
+    by: tuple[Dimension, ...] = ()
+    attribution: Attribution = Attribution.FULL
 
 
 class Snapshots:
-    """Takes point-in-time status snapshots."""
+    """Takes snapshots: the same bytes for the same moment and grouping, whenever and wherever."""
 
     def __init__(self, register: Register) -> None:
         self._register = register
 
-    def take(self, options: Options, as_of: AsOf | None = None, effective_on: date | None = None) -> Snapshot:
-        """The snapshot of a moment; of now where none is named. Raises MomentNotOver and PositionAhead."""
-        moment = self._register.resolve(as_of, effective_on)
-        return snapshot(
-            self._register.pledges(moment),
-            self._register.organisations(moment),
-            position=moment.position,
-            recorded_at=moment.recorded_at,
-            effective_on=moment.effective_on,
-            options=options,
+    def take(self, at: Moment, grouping: Grouping) -> Document:
+        """The status of the register at a moment; `audit.snapshot` says what it tells."""
+        selection = Selection(
+            position=at.position,
+            recorded_at=at.recorded_at,
+            effective_on=at.effective_on,
+            rules_version=RULES_VERSION,
+            group_by=grouping.by,
+            attribution=grouping.attribution,
         )
+        return snapshot(selection, self._register.pledges(at), self._register.organisations(at))

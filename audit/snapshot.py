@@ -1,13 +1,13 @@
-"""The point-in-time status snapshot: every pledge's status, and totals, as the register stood at one moment.
+"""The point-in-time status snapshot: every admitted pledge as it stood at a moment, and the totals.
 
-Pure, and made of facts alone: whoever has the entries up to the position can fold them up to the effective date and
-take the same snapshot, to the byte. That is what its digest is good for.
+Made from the pledges alone, without a database, so that an auditor can make a published one again from the facts
+and compare the bytes. They are canonical JSON; the digest is the SHA-256 of the document without it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,169 +16,146 @@ from uuid import UUID
 
 from audit.canonical import canonical
 from audit.envelope import format_instant
-from domain import geography
-from domain.dimensions import Attribution, Dimension
+from domain import geography, totals
+from domain.dimensions import Attribution, Dimension, keys
 from domain.events import SnapshotIdentity
 from domain.ladder import RUNGS, Ladder, is_published, ladder_of
 from domain.organisation import Organisation
 from domain.pledge import Pledge
-from domain.rules import RULES_VERSION
 from domain.schedule import reporting_health, reporting_schedule, schedule_health
-from domain.totals import Group, Total, groups, rate, total
-from domain.values import CENT
+from domain.totals import Group, Total, rate
 from domain.vocabulary import Lifecycle, ReportingHealth
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """By which dimensions a snapshot's totals are grouped, and how value is attributed to the groups."""
+class Selection:
+    """What a snapshot is of: the facts recorded up to `position`, at `recorded_at`, and true by `effective_on`.
 
+    `rules_version` names the rules by which facts become figures; `group_by` and `attribution` say how totals are
+    divided.
+    """
+
+    position: int
+    recorded_at: datetime | None
+    effective_on: date
+    rules_version: int
     group_by: tuple[Dimension, ...] = ()
     attribution: Attribution = Attribution.FULL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """A snapshot as a document, and its canonical bytes, which are what is served and published."""
+def snapshot(selection: Selection, pledges: Iterable[Pledge], organisations: Mapping[UUID, Organisation]) -> Document:
+    """The snapshot with its digest; the pledges come by reference, each as it stood at the moment.
 
-    document: Mapping[str, Any]
-
-    @property
-    def bytes(self) -> bytes:
-        """The canonical JSON of the document."""
-        return canonical(self.document)
-
-    @property
-    def digest(self) -> str:
-        """The digest that the document states of the rest of itself."""
-        return str(self.document["digest"])
-
-    @property
-    def identity(self) -> SnapshotIdentity:
-        """What the snapshot is of."""
-        return SnapshotIdentity(
-            position=self.document["position"],
-            effective_on=date.fromisoformat(self.document["effective_on"]),
-            rules_version=self.document["rules_version"],
-            digest=self.digest,
-            group_by=tuple(self.document["group_by"]),
-            attribution=self.document["attribution"],
-        )
-
-
-def snapshot(
-    pledges: Iterable[Pledge],
-    organisations: Mapping[UUID, Organisation],
-    *,
-    position: int,
-    recorded_at: datetime | None,
-    effective_on: date,
-    options: Options,
-) -> Snapshot:
-    """The snapshot of a register whose pledges and organisations these are at a moment.
-
-    `pledges` are all of them, admitted or not, by reference. `recorded_at` is when the fact at the position was
-    recorded; None before the first one.
+    Pledges that were not admitted are counted beside the others, and not named.
     """
-    known = tuple(pledges)
-    document: Document = {
-        "position": position,
-        "as_of": format_instant(recorded_at) if recorded_at else None,
-        "effective_on": effective_on.isoformat(),
-        "rules_version": RULES_VERSION,
-        "group_by": [str(dimension) for dimension in options.group_by],
-        "attribution": str(options.attribution),
-        "totals": total_document(total(known, effective_on)),
-        "groups": _groups(known, effective_on, options),
-        "pledges": [_status(pledge, organisations, effective_on) for pledge in known if is_published(pledge)],
-    }
-    return Snapshot(document={**document, "digest": digest_of(document)})
+    known, on = list(pledges), selection.effective_on
+    return sealed(
+        {
+            "position": selection.position,
+            "as_of": format_instant(selection.recorded_at) if selection.recorded_at else None,
+            "effective_on": on.isoformat(),
+            "rules_version": selection.rules_version,
+            "group_by": list(selection.group_by),
+            "attribution": selection.attribution,
+            "totals": total_document(totals.total(known, on)),
+            "groups": _groups(selection, known),
+            "pledges": [_status(pledge, organisations, on) for pledge in known if is_published(pledge)],
+        }
+    )
+
+
+def sealed(document: Document) -> Document:
+    """The document with the digest of what it says."""
+    return {**document, "digest": digest_of(document)}
 
 
 def digest_of(document: Mapping[str, Any]) -> str:
-    """`sha256:` and the SHA-256, in hexadecimal, of the canonical JSON of a snapshot without its `digest`."""
-    rest = {name: value for name, value in document.items() if name != "digest"}
-    return f"sha256:{hashlib.sha256(canonical(rest)).hexdigest()}"
+    """`sha256:` and 64 hexadecimal digits, of the canonical bytes of the document without its `digest`."""
+    unsealed = {name: value for name, value in document.items() if name != "digest"}
+    return f"sha256:{hashlib.sha256(canonical(unsealed)).hexdigest()}"
 
 
-def total_document(of: Total) -> Document:
-    """Totals as documents tell them: every code with its number, the rate with its numerator and denominator."""
+def identity_of(document: Mapping[str, Any]) -> SnapshotIdentity:
+    """What a snapshot is of, and its digest: all that is needed to take it again and compare."""
+    return SnapshotIdentity(
+        position=document["position"],
+        effective_on=date.fromisoformat(document["effective_on"]),
+        rules_version=document["rules_version"],
+        digest=document["digest"],
+        group_by=tuple(str(dimension) for dimension in document["group_by"]),
+        attribution=str(document["attribution"]),
+    )
+
+
+def total_document(total: Total) -> Document:
+    """Totals as documents tell them: dollars as text, every code with its number, a rate with what it is of."""
     return {
-        "pledges": of.pledges,
-        "organisations": of.organisations,
-        "countries": of.countries,
-        **_ladder(of.ladder),
-        "lifecycle": {str(code): of.lifecycle.get(code, 0) for code in Lifecycle},
-        "reporting": {str(code): of.reporting.get(code, 0) for code in ReportingHealth},
-        "reported": of.reported,
-        "response_rate": _decimal(of.response_rate),
+        "pledges": total.pledges,
+        "organisations": total.organisations,
+        "countries": total.countries,
+        **ladder_document(total.ladder),
+        "lifecycle": {code: total.lifecycle.get(code, 0) for code in Lifecycle},
+        "reporting": {code: total.reporting.get(code, 0) for code in ReportingHealth},
+        "reported": total.reported,
+        "response_rate": _text(total.response_rate),
     }
 
 
-def dollars(amount: Decimal) -> str:
-    """An amount of US dollars to the cent, as every snapshot writes it."""
-    return f"{amount.quantize(CENT):f}" if amount else "0.00"
-
-
-def _groups(pledges: tuple[Pledge, ...], on: date, options: Options) -> list[Document]:
-    if not options.group_by:
-        return []
-    return [_group(group, options) for group in groups(pledges, options.group_by, on, options.attribution)]
-
-
-def _group(group: Group, options: Options) -> Document:
-    names = (str(dimension) for dimension in options.group_by)
-    # A code is written as plain text, whatever kind of enumeration it belongs to.
-    keys = (str(key) if isinstance(key, str) else key for key in group.keys)
-    return {"key": dict(zip(names, keys, strict=True)), **total_document(group.total)}
-
-
-def _ladder(ladder: Ladder) -> Document:
+def ladder_document(ladder: Ladder) -> dict[str, str]:
+    """US dollars on each rung, to the cent at least."""
     return {f"{rung}_usd": dollars(getattr(ladder, rung)) for rung in RUNGS}
 
 
+def dollars(amount: Decimal) -> str:
+    """US dollars in plain notation, to the cent at least."""
+    exponent = amount.as_tuple().exponent
+    return f"{amount:.2f}" if isinstance(exponent, int) and exponent > -2 else f"{amount:f}"
+
+
+def _groups(selection: Selection, pledges: Sequence[Pledge]) -> list[Document]:
+    if not selection.group_by:
+        return []
+    grouped = totals.groups(pledges, selection.group_by, selection.effective_on, selection.attribution)
+    return [_group(selection.group_by, group) for group in grouped]
+
+
+def _group(dimensions: Sequence[Dimension], group: Group) -> Document:
+    return {"key": dict(zip(dimensions, group.keys, strict=True)), **total_document(group.total)}
+
+
 def _status(pledge: Pledge, organisations: Mapping[UUID, Organisation], on: date) -> Document:
-    """One pledge's status on a day."""
-    schedule = reporting_schedule(pledge)
+    schedule, ladder = reporting_schedule(pledge), ladder_of(pledge)
     lead = organisations.get(pledge.lead.organisation)
     return {
         "reference": pledge.reference,
         "version": pledge.version,
-        "lifecycle": str(pledge.lifecycle),
-        "scaled_up": pledge.scaled_up,
-        "lead": {
-            "id": str(pledge.lead.organisation),
-            "name": lead.name if lead else None,
-            "sector": str(pledge.lead.sector),
-            "country": pledge.lead.country,
-            "region": _text(pledge.lead.region),
-        },
         "title": pledge.title,
-        "type": str(pledge.type),
-        "focus_area": str(pledge.focus_area),
+        "lead": {"id": str(pledge.lead.organisation), "name": lead.name if lead else None},
+        "sector": pledge.lead.sector,
+        "pledger_region": pledge.lead.region,
+        "type": pledge.type,
+        "focus_area": pledge.focus_area,
         "pillars": list(pledge.pillars),
         "countries": list(pledge.countries),
-        "regions": sorted(str(region) for region in geography.regions_of(pledge.countries)),
-        "target_groups": sorted({str(g) for country in pledge.countries for g in geography.groups_of(country, on)}),
-        "beneficiary_groups": [str(group) for group in pledge.beneficiary_groups],
+        "regions": sorted(geography.regions_of(pledge.countries)),
+        "target_groups": [key for key in keys(pledge, Dimension.TARGET_GROUP, on) if key is not None],
+        "beneficiary_groups": list(pledge.beneficiary_groups),
         "sdgs": list(pledge.sdgs),
         "wsis_lines": list(pledge.wsis_lines),
         "announced_on": pledge.announced_on.isoformat(),
+        "lifecycle": pledge.lifecycle,
+        "scaled_up": pledge.scaled_up,
         "value_usd": dollars(pledge.value_usd),
-        **_ladder(ladder_of(pledge)),
-        "delivered_share": _decimal(rate(pledge.delivered_usd, pledge.value_usd)),
+        **ladder_document(ladder),
+        "delivered_share": _text(rate(ladder.delivered, pledge.value_usd)),
         "reports": len(pledge.reports),
-        "reporting_health": str(reporting_health(pledge, on)),
+        "reporting": reporting_health(pledge, on),
         "next_report_due_on": schedule.due_on.isoformat() if schedule else None,
-        "schedule_health": str(schedule_health(pledge, on)),
+        "schedule": schedule_health(pledge, on),
     }
 
 
-def _decimal(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:f}"
-
-
-def _text(code: str | None) -> str | None:
-    return None if code is None else str(code)
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else f"{number:f}"

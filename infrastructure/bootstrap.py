@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from application.clock import Today, today_in_utc
 from application.commands import Commands
+from application.differences import Differences
 from application.ledger import Ledger
 from application.register_import.imports import RegisterImports
 from application.snapshots import Snapshots
@@ -46,6 +47,7 @@ class Service:
     organisations: OrganisationsView
     register: LedgerRegister
     snapshots: Snapshots
+    differences: Differences
     publications: PublishedSnapshots
     projections: ProjectionRunner
 
@@ -102,6 +104,7 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
         organisations=organisations,
         register=register,
         snapshots=Snapshots(register),
+        differences=Differences(register),
         publications=PublishedSnapshots(pool, envelopes),
         projections=projections,
     )

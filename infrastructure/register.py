@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from time import sleep
@@ -17,6 +17,7 @@ from domain.organisation import Organisation
 from domain.pledge import Pledge
 from infrastructure.database import Pool
 from infrastructure.locks import APPEND_LOCK
+from projections.ledger_entries import by_history
 from projections.organisations.view import OrganisationsView
 from projections.pinning import Point
 from projections.pledge_status.view import PledgeStatusView
@@ -100,6 +101,28 @@ class LedgerRegister:
                 return
             yield from (self._envelopes.read(row["state"], row["notification_id"]) for row in stored)
             after = stored[-1]["notification_id"]
+
+    def histories(self, until: int) -> Iterator[Sequence[Entry]]:
+        """The facts up to a position, one whole history at a time, each in ledger order; a few in memory at once."""
+        history: list[Entry] = []
+        for part in self._parts(until):
+            for entry in part:
+                if history and history[-1].event.originator_id != entry.event.originator_id:
+                    yield history
+                    history = []
+                history.append(entry)
+        if history:
+            yield history
+
+    def _parts(self, until: int) -> Iterator[Sequence[Entry]]:
+        after: tuple[UUID, int] = (UUID(int=0), 0)
+        while True:
+            with self._pool.connection() as connection:
+                part = next(by_history(connection, self._envelopes, until, ENTRIES_AT_ONCE, after=after), ())
+            if not part:
+                return
+            yield part
+            after = (part[-1].event.originator_id, part[-1].event.originator_version)
 
     def _position(self, connection: Connection[DictRow], as_of: AsOf | None) -> tuple[int, date | None]:
         """The position that is meant, and the day it was asked about; None for that of the position's own fact."""

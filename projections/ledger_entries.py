@@ -81,13 +81,17 @@ ORDER BY originator_id, originator_version LIMIT %s
 
 
 def by_history(
-    connection: Connection[DictRow], envelopes: Envelopes, until: int, largest: int
+    connection: Connection[DictRow],
+    envelopes: Envelopes,
+    until: int,
+    largest: int,
+    *,
+    after: tuple[UUID, int] = (UUID(int=0), 0),
 ) -> Iterator[tuple[Entry, ...]]:
     """All entries up to a position, one history after the other, each in its own order, in parts.
 
-    A part may end in the middle of a history. Raises Unreadable.
+    A part may end in the middle of a history. `after` is the history and version to go on after. Raises Unreadable.
     """
-    after = (UUID(int=0), 0)
     while stored := connection.execute(_BY_HISTORY, (*after, until, largest), binary=True).fetchall():
         yield tuple(_read(envelopes, row) for row in stored)
         after = (stored[-1]["originator_id"], stored[-1]["originator_version"])

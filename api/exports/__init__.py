@@ -1,1 +1,1 @@
-"""Answers as files that people open elsewhere: comma-separated values and workbooks."""
+"""Documents as tables: CSV and workbooks."""

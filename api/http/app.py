@@ -14,6 +14,7 @@ from api.http.middleware import HeadAsGet, Requests
 from api.http.openapi import DESCRIPTION, TAGS, describe
 from api.http.routes import (
     contributions,
+    differences,
     documentation,
     exchange_rates,
     health,
@@ -21,6 +22,7 @@ from api.http.routes import (
     pledge_commands,
     pledges,
     problem_pages,
+    publications,
     snapshots,
     vocabulary,
 )
@@ -52,11 +54,13 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
     app.state.today = today
     app.state.waiting_room = CapacityLimiter(READS_WAITING)
     for resource in (
+        snapshots,
+        differences,
+        publications,
         pledges,
         pledge_commands,
         contributions,
         organisations,
-        snapshots,
         exchange_rates,
         vocabulary,
         health,

@@ -16,20 +16,25 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel
 
 from api.http import answers, bodies, example_requests, organisation_bodies, problems
+from api.http.difference_documents import DifferenceDocument
 from api.http.documents import ActorDocument, HistoryItem, MomentDocument, OrganisationReading, PledgeReading
 from api.http.example_requests import REFERENCE, REQUESTS
+from api.http.publication_bodies import PublicationBody
+from api.http.publication_documents import PublicationAnswer, PublicationList, published_document
 from api.http.representations import organisation_document, pledge_document
 from api.http.routes import exchange_rates, health, organisations, pledges, problem_pages, vocabulary
-from api.http.snapshot_documents import PublicationAnswer, PublicationList, SnapshotDocument, published_document
-from api.http.snapshot_queries import PublicationBody
+from api.http.snapshot_documents import SnapshotDocument
+from application.moments import RULES_VERSION
+from audit.difference import Compared, difference_document
 from audit.envelope import Entry, Envelopes
 from audit.narrative import summarise
-from audit.snapshot import snapshot
+from audit.snapshot import Selection, identity_of, snapshot
 from domain import decisions, organisation_decisions, publication
 from domain import organisation as organisation_domain
 from domain.circumstances import Circumstances
 from domain.commands import PledgeCommand
-from domain.events import SnapshotIdentity
+from domain.difference import Recorded, Side, difference
+from domain.events import PledgeEvent, SnapshotIdentity
 from domain.identity import pledge_id
 from domain.organisation import Organisation, OrganisationCommand
 from domain.pledge import Pledge, fold
@@ -179,6 +184,7 @@ def _pledge_questions(register: _Register) -> dict[str, BaseModel]:
             items=[shown], next=None, position=last.position, as_of=last.recorded_at, effective_on=TODAY
         ),
         "getPledgeHistory": pledges.History(items=[_told(last)], next=None, **dict(moment)),
+        "getDifference": _difference(register),
         "getOrganisation": OrganisationReading(**dict(party), moment=moment),
         "listOrganisations": organisations.OrganisationList(items=[party], next=None, **dict(moment)),
     }
@@ -189,25 +195,39 @@ def _snapshots(register: _Register) -> dict[str, BaseModel]:
     assert pledge is not None, "it was announced before"
     assert organisation is not None, "it was registered before"
     body = PublicationBody.model_validate(REQUESTS["publishSnapshot"])
-    taken = snapshot(
-        [pledge],
-        {organisation.id: organisation},
+    selection = Selection(
         position=last.position,
         recorded_at=last.recorded_at,
         effective_on=TODAY,
-        options=body.options(),
+        rules_version=RULES_VERSION,
+        group_by=body.group_by,
+        attribution=body.attribution,
     )
-    shown = SnapshotDocument.model_validate(taken.document)
-    entry = register.publish(Publish(title=body.title), taken.identity)
+    taken = snapshot(selection, [pledge], {organisation.id: organisation})
+    entry = register.publish(body.command(), identity_of(taken))
     published = published_document(PublishedSnapshot(entry=entry, as_of=last.recorded_at))
     return {
-        "takeSnapshot": shown,
-        "getSnapshot": shown,
+        "getStatusSnapshot": SnapshotDocument.model_validate(taken),
+        "getSnapshot": SnapshotDocument.model_validate(taken),
         "publishSnapshot": PublicationAnswer(
             snapshot=published, events=[answers.event_document(entry, summarise(entry.event))]
         ),
         "listSnapshots": PublicationList(items=[published], next=None),
     }
+
+
+def _difference(register: _Register) -> DifferenceDocument:
+    first, last = (entry for entry in (register.entries[1], register.entries[-1]))
+    compared = Compared(
+        opening=Side(first.position, TODAY),
+        opening_recorded_at=first.recorded_at,
+        closing=Side(last.position, TODAY),
+        closing_recorded_at=last.recorded_at,
+        rules_version=RULES_VERSION,
+    )
+    facts = [Recorded(e.position, e.event) for e in register.entries if isinstance(e.event, PledgeEvent)]
+    found = difference(facts, compared.opening, compared.closing)
+    return DifferenceDocument.model_validate(difference_document(compared, [found] if found else []))
 
 
 def _told(entry: Entry) -> HistoryItem:

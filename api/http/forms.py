@@ -1,41 +1,52 @@
-"""The form of an answer that a client prefers, from its `Accept` header (RFC 9110)."""
+"""The forms that an answer comes in, by the `Accept` header (RFC 9110) or by the extension of the address."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
-from api.exports.workbook import XLSX
+from api.http import problems
+from api.http.failures import Failure
 
 
 class Form(StrEnum):
-    """A form that rows come in, by its media type."""
+    """A form, by its media type."""
 
     JSON = "application/json"
     CSV = "text/csv"
-    XLSX = XLSX
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    XML = "application/xml"
+    HTML = "text/html"
+    PDF = "application/pdf"
 
 
-def preferred(accept: str | None) -> Form:
-    """The form a client likes best; JSON where it does not mind, says nothing, or likes none of them."""
-    qualities = {form: _quality(form, accept or "*/*") for form in Form}
-    best = max(qualities.values())
-    return next(form for form in Form if qualities[form] == best)
+def chosen(accept: str | None, forms: Sequence[Form]) -> Form:
+    """The form that is liked best; the first of the forms where any will do. Raises Failure where none will."""
+    ranges = [_range(part) for part in (accept or "*/*").split(",") if part.strip()]
+    liked = [(_quality(form, ranges), -n, form) for n, form in enumerate(forms)]
+    quality, _, form = max(liked)
+    if quality <= 0:
+        offered = ", ".join(forms)
+        raise Failure(problems.NOT_ACCEPTABLE, f"`Accept` admits none of {offered}.")
+    return form
 
 
-def _quality(form: Form, accept: str) -> float:
-    """How much the form is liked, from 0 to 1: what the most specific of the ranges that include it says."""
-    ranges = [_parsed(given) for given in accept.split(",")]
-    for wanted in (form.value, f"{form.value.partition('/')[0]}/*", "*/*"):
-        found = [quality for name, quality in ranges if name == wanted]
-        if found:
-            return max(found)
+def _range(part: str) -> tuple[str, float]:
+    media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return media_type, min(max(float(value), 0.0), 1.0)
+            except ValueError:
+                return media_type, 0.0
+    return media_type, 1.0
+
+
+def _quality(form: Form, ranges: Sequence[tuple[str, float]]) -> float:
+    """What the most specific of the ranges that a form is in says of it."""
+    kind = form.partition("/")[0]
+    for wanted in (form.value, f"{kind}/*", "*/*"):
+        if matching := [quality for media_type, quality in ranges if media_type == wanted]:
+            return max(matching)
     return 0.0
-
-
-def _parsed(given: str) -> tuple[str, float]:
-    name, *parameters = (part.strip().lower() for part in given.split(";"))
-    quality = next((p.removeprefix("q=") for p in parameters if p.startswith("q=")), "1")
-    try:
-        return name, float(quality)
-    except ValueError:
-        return name, 0.0

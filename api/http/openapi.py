@@ -32,8 +32,8 @@ Amounts are decimal strings, never JSON numbers. Codes are listed, with labels i
 TAGS = [
     {"name": "pledges", "description": "What was promised, and everything that happens to it."},
     {"name": "contributions", "description": "What BDT and pledgers say about what was delivered."},
+    {"name": "snapshots", "description": "The register at a moment, and what changed between two."},
     {"name": "organisations", "description": "Who pledges."},
-    {"name": "snapshots", "description": "How the register stood at a moment, with totals; and what was published."},
     {"name": "exchange rates", "description": "What currencies were worth in US dollars, by month."},
     {"name": "vocabulary", "description": "The codes, with their labels."},
     {"name": "service", "description": "Whether the service is up, and what its problems mean."},
@@ -117,9 +117,14 @@ def answers(
     return found
 
 
-def not_modified() -> Responses:
+def in_forms(media_types: Iterable[str]) -> Responses:
+    """The other forms that the good answer comes in, by `Accept` or by the address."""
+    return {200: {"content": {media_type: {"schema": {"type": "string"}} for media_type in media_types}}}
+
+
+def not_modified(headers: Mapping[str, Any] = READ_ONE) -> Responses:
     """The response to a reader that has the current version."""
-    return {304: {"description": "The client has the current version", "headers": READ_ONE}}
+    return {304: {"description": "The client has the current version", "headers": headers}}
 
 
 def _example(problem: Problem) -> dict[str, Any]:
@@ -165,9 +170,7 @@ def _declare_problems(responses: dict[str, Any]) -> None:
     for status, response in list(responses.items()):
         content = response.get("content", {})
         if PROBLEM_JSON in content:
-            # The framework believes that a problem has the media type of the good answer.
-            believed = next(media_type for media_type in content if media_type != PROBLEM_JSON)
-            content[PROBLEM_JSON]["schema"] = content.pop(believed)["schema"]
+            content[PROBLEM_JSON]["schema"] = content.pop("application/json")["schema"]
         elif content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith(_VALIDATION):
             del responses[status]
 

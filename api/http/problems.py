@@ -206,6 +206,12 @@ TWO_MOMENTS = Problem(
     title="Two moments were asked about at once",
     remedy="Give a version, or a cursor, or `as_of` and `effective_on`.",
 )
+NOT_ACCEPTABLE = Problem(
+    name="not-acceptable",
+    status=HTTPStatus.NOT_ACCEPTABLE,
+    title="The answer has none of the forms asked for",
+    remedy="Send an `Accept` header with a form that the description at /openapi.json lists, or none.",
+)
 VIEW_BEHIND = Problem(
     name="view-behind",
     status=HTTPStatus.SERVICE_UNAVAILABLE,
@@ -268,6 +274,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             POSITION_BEYOND_LEDGER,
             MOMENT_NOT_OVER,
             TWO_MOMENTS,
+            NOT_ACCEPTABLE,
             VIEW_BEHIND,
             LEDGER_BUSY,
             DATABASE_AWAY,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.http.cursors import Cursor
 from api.http.moments import AsOfText, EffectiveOn
 from api.http.statements import CountryCode, CurrencyCode, PillarCode, WsisLine, known
+from application.snapshots import Grouping
 from domain import vocabulary
+from domain.difference import Division
+from domain.dimensions import Attribution, Dimension
 from domain.text import fault
 from domain.vocabulary import (
     BeneficiaryGroup,
@@ -183,6 +186,53 @@ class VersionQuery(MomentQuery):
     """Which version of a pledge, or at which moment."""
 
     version: Annotated[int | None, Field(ge=1, le=2**31 - 1, description="As it was after this version")] = None
+
+
+class SnapshotQuery(MomentQuery):
+    """Which moment, and by what its totals are divided."""
+
+    group_by: Annotated[
+        list[Dimension], AnyOf, Field(max_length=4, description="Totals by every combination of these that occurs")
+    ] = []
+    attribution: Annotated[
+        Attribution,
+        Field(description="Whether a pledge's value counts fully in each part it touches, or is divided among them"),
+    ] = Attribution.FULL
+
+    def grouping(self) -> Grouping:
+        """The grouping as the use case knows it; a dimension that is named twice is meant once."""
+        return Grouping(by=tuple(dict.fromkeys(self.group_by)), attribution=self.attribution)
+
+
+class DifferenceQuery(_Query):
+    """Which two moments, and by what figures are divided besides."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    from_: Annotated[AsOfText, Field(alias="from", description="The earlier moment, as `as_of` is given")] = None
+    to: Annotated[AsOfText, Field(description="The later moment, as `as_of` is given; without it, now")] = None
+    from_effective_on: EffectiveOn = None
+    to_effective_on: EffectiveOn = None
+    group_by: Annotated[
+        list[Dimension], AnyOf, Field(max_length=4, description="Every combination of these is compared besides")
+    ] = []
+    attribution: Annotated[
+        Attribution,
+        Field(description="Whether a pledge's value counts fully in each part it touches, or is divided among them"),
+    ] = Attribution.FULL
+    unpublished: Annotated[
+        bool, Field(description="Name pledges that BDT admitted at neither moment; needs a token")
+    ] = False
+
+    @model_validator(mode="after")
+    def _from_is_said(self) -> Self:
+        if self.from_ is None and self.from_effective_on is None:
+            raise PydanticCustomError("from_missing", "Give `from`, or `from_effective_on`, or both.")
+        return self
+
+    def division(self) -> Division:
+        """The division as the domain knows it; a dimension that is named twice is meant once."""
+        return Division(by=tuple(dict.fromkeys(self.group_by)), attribution=self.attribution)
 
 
 class RatesQuery(_Query):

@@ -1,16 +1,14 @@
-"""Snapshots as their readers know them, and the address at which one can be taken again."""
+"""What snapshots look like, for the description of the service; `audit.snapshot` makes them."""
 
 from __future__ import annotations
 
 from datetime import date
-from urllib.parse import urlencode
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from api.http.documents import DecimalText, EventDocument, Instant
+from api.http.documents import DecimalText, Instant
 from domain.dimensions import Attribution, Dimension
-from domain.events import SnapshotIdentity
 from domain.vocabulary import (
     BeneficiaryGroup,
     CountryGroup,
@@ -22,28 +20,21 @@ from domain.vocabulary import (
     ScheduleHealth,
     Sector,
 )
-from infrastructure.publications import PublishedSnapshot
 
 
-class LadderDocument(BaseModel):
-    """US dollars on each rung; the rungs are never added to each other."""
+class TotalDocument(BaseModel):
+    """Totals of the pledges that are admitted and not withdrawn; announced ones stand beside them.
 
-    announced_usd: DecimalText
-    validated_usd: DecimalText
-    delivered_usd: DecimalText
-    verified_usd: DecimalText
-
-
-class TotalDocument(LadderDocument):
-    """Totals of pledges.
-
-    `pledges` are those admitted and not withdrawn; `organisations`, `countries`, `reporting` and `reported` are of
-    these, `lifecycle` is of every pledge. `response_rate` is `reported` of `pledges`.
+    `response_rate` is `reported` out of `pledges`, of 1; `lifecycle` counts every pledge, admitted or not.
     """
 
     pledges: int
     organisations: int
     countries: int
+    announced_usd: DecimalText
+    validated_usd: DecimalText
+    delivered_usd: DecimalText
+    verified_usd: DecimalText
     lifecycle: dict[Lifecycle, int]
     reporting: dict[ReportingHealth, int]
     reported: int
@@ -51,30 +42,27 @@ class TotalDocument(LadderDocument):
 
 
 class GroupDocument(TotalDocument):
-    """The totals of the pledges with these keys; null is the key of what a pledge does not state."""
+    """Totals of a part: its key in each dimension, null where a pledge states none."""
 
     key: dict[Dimension, str | int | None]
 
 
-class LeadDocument(BaseModel):
-    """The lead organisation: its name as of the moment, the rest as it was when it announced the pledge."""
+class Lead(BaseModel):
+    """The lead organisation, by the name it had."""
 
     id: UUID
     name: str | None
-    sector: Sector
-    country: str | None
-    region: Region | None
 
 
-class PledgeStatusDocument(LadderDocument):
-    """A pledge's status on the effective date; `delivered_share` is of `value_usd`."""
+class StatusDocument(BaseModel):
+    """An admitted pledge as it stood at the moment."""
 
     reference: str
     version: int
-    lifecycle: Lifecycle
-    scaled_up: bool
-    lead: LeadDocument
     title: str
+    lead: Lead
+    sector: Sector
+    pledger_region: Region | None
     type: PledgeType
     focus_area: FocusArea
     pillars: list[str]
@@ -85,18 +73,24 @@ class PledgeStatusDocument(LadderDocument):
     sdgs: list[int]
     wsis_lines: list[str]
     announced_on: date
+    lifecycle: Lifecycle
+    scaled_up: bool
     value_usd: DecimalText
+    announced_usd: DecimalText
+    validated_usd: DecimalText
+    delivered_usd: DecimalText
+    verified_usd: DecimalText
     delivered_share: DecimalText | None
     reports: int
-    reporting_health: ReportingHealth
+    reporting: ReportingHealth
     next_report_due_on: date | None
-    schedule_health: ScheduleHealth
+    schedule: ScheduleHealth
 
 
 class SnapshotDocument(BaseModel):
-    """The status of every pledge in the published register, and totals, at one moment.
+    """The register at a moment: the same position, effective date and grouping give the same bytes for ever.
 
-    `digest` is the SHA-256 of the canonical JSON (RFC 8785) of the document without `digest`.
+    `digest` is the SHA-256 of the canonical JSON (RFC 8785) of the document without it.
     """
 
     position: int
@@ -107,64 +101,5 @@ class SnapshotDocument(BaseModel):
     attribution: Attribution
     totals: TotalDocument
     groups: list[GroupDocument]
-    pledges: list[PledgeStatusDocument]
+    pledges: list[StatusDocument]
     digest: str
-
-
-class PublishedSnapshotDocument(BaseModel):
-    """A published snapshot: what it is of, when it was published, and where it can be taken again."""
-
-    id: UUID
-    title: str
-    position: int
-    as_of: Instant | None
-    effective_on: date
-    rules_version: int
-    group_by: list[Dimension]
-    attribution: Attribution
-    digest: str
-    published_at: Instant
-    published_position: int = Field(description="The position of the fact that it was published")
-    published: str = Field(description="The address of its bytes, which never change")
-    regenerated: str = Field(description="The address that takes the same snapshot from the register as it is now")
-
-
-class PublicationList(BaseModel):
-    """A part of the list of published snapshots, the newest first."""
-
-    items: list[PublishedSnapshotDocument]
-    next: str | None
-
-
-class PublicationAnswer(BaseModel):
-    """A snapshot that was published, and the fact that says so."""
-
-    snapshot: PublishedSnapshotDocument
-    events: list[EventDocument]
-
-
-def published_document(published: PublishedSnapshot) -> PublishedSnapshotDocument:
-    """The published snapshot as lists and answers tell it."""
-    entry, fact = published.entry, published.fact
-    return PublishedSnapshotDocument(
-        id=fact.originator_id,
-        title=fact.title,
-        position=fact.snapshot.position,
-        as_of=published.as_of,
-        effective_on=fact.snapshot.effective_on,
-        rules_version=fact.snapshot.rules_version,
-        group_by=[Dimension(name) for name in fact.snapshot.group_by],
-        attribution=Attribution(fact.snapshot.attribution),
-        digest=fact.snapshot.digest,
-        published_at=entry.recorded_at,
-        published_position=entry.position,
-        published=f"/v1/snapshots/{fact.originator_id}",
-        regenerated=address_of(fact.snapshot),
-    )
-
-
-def address_of(snapshot: SnapshotIdentity) -> str:
-    """The address at which anybody takes the same snapshot again."""
-    asked = {"as_of": snapshot.position, "effective_on": snapshot.effective_on.isoformat()}
-    grouped = {"group_by": ",".join(snapshot.group_by)} if snapshot.group_by else {}
-    return f"/v1/snapshots/status?{urlencode({**asked, **grouped, 'attribution': snapshot.attribution}, safe=',')}"

@@ -1,0 +1,316 @@
+"""Why two answers differ: every movement of a figure between two moments, each with exactly one cause.
+
+A pledge goes from the facts of one moment to those of the other in steps: first the date alone, then one fact after
+another, in ledger order. What a step changes was caused by it, so the causes sum to the difference, whatever the
+facts are and however the two moments lie to each other. A fact that only the earlier-named moment has is taken away:
+it has the same cause, with the opposite sign.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, localcontext
+from enum import StrEnum
+from typing import assert_never
+
+from domain import geography
+from domain.dimensions import Attribution, Dimension, Key, keys
+from domain.events import (
+    Amended,
+    Announced,
+    ContributionQueried,
+    ContributionVerified,
+    Corrected,
+    Declined,
+    Fulfilled,
+    PartiallyFulfilled,
+    PledgeEvent,
+    Reported,
+    ScaledDown,
+    ScaledUp,
+    Validated,
+    Withdrawn,
+)
+from domain.ladder import DIGITS, RUNGS, Ladder, is_published, is_standing, ladder_of
+from domain.pledge import Pledge, evolve, fold
+from domain.totals import attributed
+from domain.vocabulary import CountryGroup
+
+
+class Cause(StrEnum):
+    """Why a figure moved, in the order in which it is told."""
+
+    NEW = "new"
+    VALIDATED = "validated"
+    SCALED_UP = "scaled_up"
+    SCALED_DOWN = "scaled_down"
+    DELIVERED = "delivered"
+    VERIFIED = "verified"
+    QUERIED = "queried"
+    CORRECTED = "corrected"
+    AMENDED = "amended"
+    WITHDRAWN = "withdrawn"
+    DECLINED = "declined"
+    REPORTED = "reported"
+    FULFILLED = "fulfilled"
+    RECLASSIFIED = "reclassified"
+
+
+COUNT = "pledges"
+_FIGURES = (COUNT, *(f"{rung}_usd" for rung in RUNGS))
+MEASURES: tuple[str, ...] = (*_FIGURES, *(f"{group}_{figure}" for group in CountryGroup for figure in _FIGURES))
+"""What is measured: pledges admitted and standing, US dollars on each rung, and the same of the pledges that touch a
+least developed, a landlocked developing, or a small island developing country."""
+
+Group = tuple[Key, ...]
+WHOLE: Group = ()
+"""The group of all pledges."""
+
+Slot = tuple[Group, str]
+Figures = Mapping[Slot, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two moments: the facts recorded up to a position and true by a date."""
+
+    position: int
+    effective_on: date
+
+    def has(self, fact: Recorded) -> bool:
+        """Whether the fact belongs to the moment."""
+        return fact.position <= self.position and fact.event.effective_on <= self.effective_on
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A fact and its position in the ledger."""
+
+    position: int
+    event: PledgeEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Division:
+    """By what the figures are divided besides, and how value is attributed to the parts."""
+
+    by: tuple[Dimension, ...] = ()
+    attribution: Attribution = Attribution.FULL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """What one cause did to one figure of one pledge.
+
+    `positions` are those of the deciding facts; a reclassification has none, but names the `countries` that joined
+    or left a group, where it was that.
+    """
+
+    cause: Cause
+    measure: str
+    group: Group
+    change: Decimal
+    positions: tuple[int, ...] = ()
+    countries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PledgeDifference:
+    """What a pledge counts at either moment, and every movement between.
+
+    `published` says whether it was in the published register at one of them at least.
+    """
+
+    reference: str
+    published: bool
+    opening: Figures
+    closing: Figures
+    movements: tuple[Movement, ...]
+
+
+def difference(
+    facts: Sequence[Recorded], opening: Side, closing: Side, division: Division | None = None
+) -> PledgeDifference | None:
+    """How a pledge's figures went from one moment to another; None for a pledge that neither knows.
+
+    `facts` are all its facts, in ledger order.
+    """
+    division = division or Division()
+    first, *steps = _steps(facts, opening, closing)
+    pledges = [step.pledge for step in (first, *steps)]
+    known = pledges[-1] or pledges[0]
+    if known is None:
+        return None
+    before, dated = _figures(first.pledge, opening, division), _figures(first.pledge, closing, division)
+    moved = _Movements()
+    moved.add(Cause.RECLASSIFIED, None, before, dated)
+    figures = dated
+    for step in steps:
+        after = _figures(step.pledge, closing, division)
+        moved.add(step.cause, step.position, figures, after)
+        figures = after
+    return PledgeDifference(
+        reference=known.reference,
+        published=any(pledge is not None and is_published(pledge) for pledge in (pledges[0], pledges[-1])),
+        opening=before,
+        closing=figures,
+        movements=tuple(moved.told(_reclassified(first.pledge, opening, closing))),
+    )
+
+
+def cause_of(event: PledgeEvent) -> Cause:
+    """What a fact is the cause of, if anything moves with it.
+
+    A report or a closing moves no value, but moves a pledge from one part to another where totals are divided by
+    lifecycle or by reporting.
+    """
+    match event:
+        case Announced():
+            return Cause.NEW
+        case Validated():
+            return Cause.VALIDATED
+        case Declined():
+            return Cause.DECLINED
+        case ScaledUp():
+            return Cause.SCALED_UP
+        case ScaledDown():
+            return Cause.SCALED_DOWN
+        case PartiallyFulfilled():
+            return Cause.DELIVERED
+        case ContributionVerified():
+            return Cause.VERIFIED
+        case ContributionQueried():
+            return Cause.QUERIED
+        case Corrected():
+            return Cause.CORRECTED
+        case Amended():
+            return Cause.AMENDED
+        case Withdrawn():
+            return Cause.WITHDRAWN
+        case Reported():
+            return Cause.REPORTED
+        case Fulfilled():
+            return Cause.FULFILLED
+        case _:
+            assert_never(event)
+
+
+def added(*figures: Figures) -> Figures:
+    """The figures together, exactly."""
+    sums: defaultdict[Slot, Decimal] = defaultdict(Decimal)
+    with localcontext(prec=DIGITS):
+        for each in figures:
+            for slot, amount in each.items():
+                sums[slot] += amount
+    return dict(sums)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The pledge after a step, the cause of the step, and the position of its fact."""
+
+    pledge: Pledge | None
+    cause: Cause = Cause.RECLASSIFIED
+    position: int | None = None
+
+
+def _steps(facts: Sequence[Recorded], opening: Side, closing: Side) -> Iterator[_Step]:
+    """From the facts of one moment to those of the other, one at a time."""
+    chosen = {fact.position: fact.event for fact in facts if opening.has(fact)}
+    pledge = fold(None, chosen.values())
+    yield _Step(pledge)
+    for fact in facts:
+        if opening.has(fact) == closing.has(fact):
+            continue
+        if closing.has(fact) and fact.position > max(chosen, default=0):
+            pledge = evolve(pledge, fact.event)
+            chosen[fact.position] = fact.event
+        else:
+            chosen = _exchanged(chosen, fact)
+            pledge = fold(None, chosen.values())
+        yield _Step(pledge, cause_of(fact.event), fact.position)
+
+
+def _exchanged(chosen: Mapping[int, PledgeEvent], fact: Recorded) -> dict[int, PledgeEvent]:
+    """The selection with the fact if it lacked it, without it if it had it; in ledger order."""
+    if fact.position in chosen:
+        return {position: event for position, event in chosen.items() if position != fact.position}
+    return dict(sorted({**chosen, fact.position: fact.event}.items()))
+
+
+def _figures(pledge: Pledge | None, side: Side, division: Division) -> Figures:
+    """What a pledge counts: in the whole, in the country groups, and in the parts it belongs to."""
+    if pledge is None:
+        return {}
+    on = side.effective_on
+    found: dict[Slot, Decimal] = {}
+    standing, ladder = is_standing(pledge), ladder_of(pledge)
+    groups = [f"{group}_" for group in keys(pledge, Dimension.TARGET_GROUP, on) if group is not None]
+    for prefix in ("", *groups):
+        found |= _measured(WHOLE, prefix, ladder, standing=standing)
+    if division.by:
+        for part, share in attributed(pledge, division.by, on, division.attribution):
+            found |= _measured(part, "", share, standing=standing)
+    return found
+
+
+def _measured(group: Group, prefix: str, ladder: Ladder, *, standing: bool) -> dict[Slot, Decimal]:
+    amounts = {COUNT: Decimal(standing), **{f"{rung}_usd": getattr(ladder, rung) for rung in RUNGS}}
+    return {(group, prefix + figure): amount for figure, amount in amounts.items() if amount}
+
+
+def _reclassified(pledge: Pledge | None, opening: Side, closing: Side) -> Mapping[str, tuple[str, ...]]:
+    """The pledge's countries that joined or left a group between the two dates, by group; under "" all of them."""
+    countries = sorted(set(pledge.countries)) if pledge else ()
+    moved = {
+        country: geography.groups_of(country, opening.effective_on) ^ geography.groups_of(country, closing.effective_on)
+        for country in countries
+    }
+    by_group = {str(group): tuple(c for c, changed in moved.items() if group in changed) for group in CountryGroup}
+    return {**by_group, "": tuple(country for country, changed in moved.items() if changed)}
+
+
+class _Movements:
+    """Adds up what each cause did to each figure."""
+
+    def __init__(self) -> None:
+        self._changes: defaultdict[tuple[Cause, Slot], Decimal] = defaultdict(Decimal)
+        self._positions: defaultdict[tuple[Cause, Slot], list[int]] = defaultdict(list)
+
+    def add(self, cause: Cause, position: int | None, before: Figures, after: Figures) -> None:
+        with localcontext(prec=DIGITS):
+            for slot in {**before, **after}:
+                change = after.get(slot, Decimal(0)) - before.get(slot, Decimal(0))
+                if change:
+                    self._changes[cause, slot] += change
+                    if position is not None:
+                        self._positions[cause, slot].append(position)
+
+    def told(self, reclassified: Mapping[str, tuple[str, ...]]) -> Iterator[Movement]:
+        for (cause, (group, measure)), change in sorted(self._changes.items(), key=_in_order):
+            if change:
+                of_group = next((g for g in CountryGroup if measure.startswith(f"{g}_")), "")
+                yield Movement(
+                    cause=cause,
+                    measure=measure,
+                    group=group,
+                    change=change,
+                    positions=tuple(sorted(self._positions[cause, (group, measure)])),
+                    countries=reclassified[of_group] if cause is Cause.RECLASSIFIED else (),
+                )
+
+
+_CAUSES = list(Cause)
+
+
+def _in_order(item: tuple[tuple[Cause, Slot], Decimal]) -> tuple[object, ...]:
+    (cause, (group, measure)), _ = item
+    return len(group), [str(key) for key in group], _CAUSES.index(cause), MEASURES.index(measure)
+
+
+def changes(movements: Iterable[Movement]) -> Figures:
+    """What the movements come to, by figure."""
+    return added(*({(movement.group, movement.measure): movement.change} for movement in movements))
