@@ -26,6 +26,7 @@ from api.http.routes import (
     pledges,
     problem_pages,
     progress_reports,
+    publications,
     snapshots,
     vocabulary,
 )
@@ -63,6 +64,7 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
         good_practices,
         differences,
         iati,
+        publications,
         pledges,
         pledge_commands,
         contributions,

@@ -124,9 +124,9 @@ def in_forms(media_types: Iterable[str]) -> Responses:
     return {200: {"content": {media_type: {"schema": {"type": "string"}} for media_type in media_types}}}
 
 
-def not_modified() -> Responses:
+def not_modified(headers: Mapping[str, Any] = READ_ONE) -> Responses:
     """The response to a reader that has the current version."""
-    return {304: {"description": "The client has the current version", "headers": READ_ONE}}
+    return {304: {"description": "The client has the current version", "headers": headers}}
 
 
 def _example(problem: Problem) -> dict[str, Any]:
