@@ -14,6 +14,8 @@ from api.cli.console import people
 from api.cli.failures import Unusable
 from api.cli.moments import AsOfOption, as_of_of
 from api.cli.opening import the_service
+from api.reports.forms import ReadingForm, written
+from api.reports.pdf import NoLettersForLanguage
 from application.moments import MomentNotOver, PositionAhead
 from audit.canonical import canonical
 from audit.progress_report import report_document
@@ -25,6 +27,19 @@ class ReportForm(StrEnum):
     """How a report is written."""
 
     JSON = "json"
+    HTML = "html"
+    PDF = "pdf"
+
+
+class ReportLanguage(StrEnum):
+    """The six languages of the United Nations."""
+
+    AR = "ar"
+    EN = "en"
+    ES = "es"
+    FR = "fr"
+    RU = "ru"
+    ZH = "zh"
 
 
 def report(
@@ -37,6 +52,9 @@ def report(
     ],
     as_of: AsOfOption = None,
     form: Annotated[ReportForm, typer.Option("--format", help="What to write.")] = ReportForm.JSON,
+    language: Annotated[
+        ReportLanguage, typer.Option(help="Of the page or the PDF; PDF is made in en, es, fr and ru.")
+    ] = ReportLanguage.EN,
     output: Annotated[Path | None, typer.Option(help="The file to write; without one, standard output.")] = None,
 ) -> None:
     """Report on a period: what it began with, what moved and why, what it ended with, and who reported.
@@ -46,12 +64,12 @@ def report(
     period = _period(first.date(), last.date())
     with the_service() as service:
         made = _made(service, period, as_of)
-    written = _written(made, form)
+    document = _written(made, form, language)
     if output is None:
-        sys.stdout.buffer.write(written)
+        sys.stdout.buffer.write(document)
         return
-    output.write_bytes(written)
-    people().print(f"{output}: {len(written):,} bytes, the register at position {made.position}")
+    output.write_bytes(document)
+    people().print(f"{output}: {len(document):,} bytes, the register at position {made.position}")
 
 
 def _period(first: date, last: date) -> Period:
@@ -69,8 +87,15 @@ def _made(service: Service, period: Period, as_of: str | None) -> ProgressReport
         raise Unusable(f"{impossible}.") from impossible
 
 
-def _written(made: ProgressReport, form: ReportForm) -> bytes:
+def _written(made: ProgressReport, form: ReportForm, language: ReportLanguage) -> bytes:
     """The report in one of the forms."""
-    match form:
-        case ReportForm.JSON:
-            return canonical(report_document(made))
+    try:
+        match form:
+            case ReportForm.JSON:
+                return canonical(report_document(made))
+            case ReportForm.HTML:
+                return written(made, ReadingForm.HTML, language)
+            case ReportForm.PDF:
+                return written(made, ReadingForm.PDF, language)
+    except NoLettersForLanguage as lacking:
+        raise Unusable(f"{lacking}.") from lacking

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from api.http import problems
 from api.http.problems import Problem
 from api.http.statements import TAGS
+from api.reports.pdf import NoLettersForLanguage
 from application.access import NotPermitted
 from application.commands import IdempotencyKeyReused, VersionMismatch
 from application.ledger import LedgerBusy
@@ -112,6 +113,7 @@ def handle_failures(app: FastAPI) -> None:
     answer(IdempotencyKeyReused, _key_reused)
     answer(NotPermitted, lambda denied: Failure(problems.NOT_PERMITTED, str(denied)))
     answer(LedgerBusy, _ledger_busy)
+    answer(NoLettersForLanguage, lambda lacking: Failure(problems.NO_LETTERS, f"{lacking}."))
     answer(MomentNotOver, lambda early: Failure(problems.MOMENT_NOT_OVER, f"{early}."))
     answer(PositionAhead, lambda ahead: Failure(problems.POSITION_BEYOND_LEDGER, f"{ahead}."))
     answer(TimeoutError, lambda late: Failure(problems.VIEW_BEHIND, f"{late}.", headers=RETRY_AFTER))

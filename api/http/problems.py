@@ -212,6 +212,12 @@ NOT_ACCEPTABLE = Problem(
     title="The answer has none of the forms asked for",
     remedy="Send an `Accept` header with a form that the description at /openapi.json lists, or none.",
 )
+NO_LETTERS = Problem(
+    name="no-letters-for-language",
+    status=HTTPStatus.NOT_ACCEPTABLE,
+    title="The PDF's font lacks the letters of the language",
+    remedy="Ask for the report as a page, `/v1/reports/progress.html`, or for the PDF in another language.",
+)
 VIEW_BEHIND = Problem(
     name="view-behind",
     status=HTTPStatus.SERVICE_UNAVAILABLE,
@@ -275,6 +281,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             MOMENT_NOT_OVER,
             TWO_MOMENTS,
             NOT_ACCEPTABLE,
+            NO_LETTERS,
             VIEW_BEHIND,
             LEDGER_BUSY,
             DATABASE_AWAY,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -26,6 +26,10 @@ class ProgressQuery(BaseModel):
     from_: Annotated[date, Field(alias="from", gt=date.min, description="The period's first day")]
     to: Annotated[date, Field(description="The period's last day, which belongs to it")]
     as_of: AsOfText = None
+    language: Annotated[
+        Literal["ar", "en", "es", "fr", "ru", "zh"] | None,
+        Field(description="Of the page or the PDF; without it, the one of `Accept-Language` that is liked best"),
+    ] = None
 
     @field_validator("to")
     @classmethod

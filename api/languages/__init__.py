@@ -1,0 +1,1 @@
+"""The six languages of the United Nations: texts, numbers, days and money."""
