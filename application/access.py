@@ -9,6 +9,7 @@ from domain.values import Actor
 from domain.vocabulary import Role
 
 WRITERS = frozenset({Role.STAKEHOLDER, Role.BDT, Role.ADMIN})
+PUBLISHERS = frozenset({Role.BDT, Role.ADMIN})
 
 
 class NotPermitted(Exception):
@@ -20,6 +21,13 @@ def require_writer(actor: Actor) -> None:
     if actor.role not in WRITERS:
         allowed = ", ".join(sorted(WRITERS))
         raise NotPermitted(f"The role {actor.role} does not write; a token with one of these roles does: {allowed}.")
+
+
+def require_publisher(actor: Actor) -> None:
+    """Refuse an actor that may not publish a snapshot in the register's name."""
+    if actor.role not in PUBLISHERS:
+        allowed = ", ".join(sorted(PUBLISHERS))
+        raise NotPermitted(f"The role {actor.role} does not publish; a token with one of these roles does: {allowed}.")
 
 
 def require_insight(actor: Actor | None) -> None:

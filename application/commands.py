@@ -11,25 +11,30 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Generic, TypeVar
 from uuid import UUID, uuid4
 
 from eventsourcing.persistence import RecordConflictError
 
+from application.access import require_publisher
 from application.clock import Today
 from application.ledger import Ledger, LedgerBusy
-from application.ports import ExchangeRates, Receipt, Receipts, ReferenceNumbers
+from application.ports import ExchangeRates, PublishedBytes, Receipt, Receipts, ReferenceNumbers
+from audit.canonical import canonical
 from audit.envelope import Entry
+from audit.snapshot import Document, identity_of
 from domain import decisions, organisation_decisions
 from domain import organisation as organisations
 from domain import pledge as pledges
+from domain import publication as publications
 from domain.circumstances import Circumstances
 from domain.commands import Announce, PledgeCommand, Withdraw
-from domain.events import AnyEvent, OrganisationEvent, PledgeEvent
+from domain.events import AnyEvent, OrganisationEvent, PledgeEvent, PublicationEvent
 from domain.identity import numbered_reference, pledge_id
 from domain.organisation import Organisation, OrganisationCommand, Register
 from domain.pledge import Pledge
+from domain.publication import Publication, Publish
 from domain.refusals import AlreadyAnnounced, UnknownPledge
 from domain.values import Actor
 
@@ -38,8 +43,8 @@ DECIDE_WITHIN_SECONDS = 5.0
 TURNS = 64
 """How many pledges at once may have a queue of overtaken commands; two that share one only wait longer."""
 
-State = TypeVar("State", Pledge, Organisation)
-Fact = TypeVar("Fact", PledgeEvent, OrganisationEvent)
+State = TypeVar("State", Pledge, Organisation, Publication)
+Fact = TypeVar("Fact", PledgeEvent, OrganisationEvent, PublicationEvent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +95,13 @@ class IdempotencyKeyReused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Stream(Generic[State, Fact]):
-    """One history: how it is loaded, what is decided about it, and what it is afterwards."""
+    """One history: how it is loaded, what is decided about it, what it is afterwards, and what is stored with it."""
 
     id: UUID
     load: Callable[[UUID, int | None], State | None]
     decide: Callable[[State | None, Circumstances], tuple[Fact, ...]]
     fold: Callable[[State | None, tuple[Fact, ...]], State | None]
+    published: Callable[[], tuple[PublishedBytes, ...]] = tuple
 
 
 class Commands:
@@ -155,6 +161,23 @@ class Commands:
 
         return self._perform(_Stream(id, self._ledger.organisation, decide, organisations.fold), request)
 
+    def publish(self, command: Publish, take: Callable[[], Document], request: Request) -> Outcome[Publication]:
+        """Publish the snapshot that `take` takes; it is not asked where this command was carried out before.
+
+        The snapshot's bytes are stored with the fact. Raises NotPermitted, Refused, what `take` raises,
+        IdempotencyKeyReused, LedgerBusy.
+        """
+        require_publisher(request.actor)
+        id, taken = uuid4(), cache(take)
+
+        def decide(_: Publication | None, at: Circumstances) -> tuple[PublicationEvent, ...]:
+            return publications.decide(id, command, identity_of(taken()), at)
+
+        def published() -> tuple[PublishedBytes, ...]:
+            return (PublishedBytes(id=id, position=taken()["position"], bytes=canonical(taken())),)
+
+        return self._perform(_Stream(id, self._ledger.publication, decide, publications.fold, published), request)
+
     def _perform(self, stream: _Stream[State, Fact], request: Request) -> Outcome[State]:
         deadline = time.monotonic() + DECIDE_WITHIN_SECONDS
         try:
@@ -187,7 +210,7 @@ class Commands:
         state = stream.load(stream.id, None)
         _require_version(state, request)
         events = stream.decide(state, self.circumstances(request))
-        entries = self._ledger.append(events, receipts=_receipts(request, events))
+        entries = self._ledger.append(events, receipts=_receipts(request, events), snapshots=stream.published())
         return Outcome(state=_known(stream.fold(state, events)), entries=entries)
 
     def _earlier(self, request: Request, load: Callable[[UUID, int | None], State | None]) -> Outcome[State] | None:
@@ -225,7 +248,7 @@ def _overtaken() -> LedgerBusy:
     return LedgerBusy("others kept changing the same pledge")
 
 
-def _require_version(state: Pledge | Organisation | None, request: Request) -> None:
+def _require_version(state: Pledge | Organisation | Publication | None, request: Request) -> None:
     current = state.version if state else 0
     if request.expected_version is not None and request.expected_version != current:
         raise VersionMismatch(request.expected_version, current)

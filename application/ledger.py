@@ -9,13 +9,15 @@ from uuid import UUID
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import InfrastructureFactory
 
-from application.ports import Receipt
+from application.ports import PublishedBytes, Receipt
 from audit.envelope import Entry, Envelopes
 from domain import organisation as organisations
 from domain import pledge as pledges
+from domain import publication as publications
 from domain.events import AnyEvent, OrganisationEvent
 from domain.organisation import Organisation
 from domain.pledge import Pledge
+from domain.publication import Publication
 
 
 class History(Protocol):
@@ -54,6 +56,13 @@ class Ledger(Application[UUID]):
         except AggregateNotFoundError:
             return None
 
+    def publication(self, id: UUID, version: int | None = None) -> Publication | None:
+        """The published snapshot of this id; None where there is none."""
+        try:
+            return self.repository.get(id, version=version, projector_func=publications.fold)
+        except AggregateNotFoundError:
+            return None
+
     def organisation_at(self, id: UUID, position: int) -> Organisation | None:
         """The organisation as it was at a position of the ledger; None where there was none."""
         events = (entry.event for entry in self.entries(id) if entry.position <= position)
@@ -65,12 +74,18 @@ class Ledger(Application[UUID]):
         stored = history.entries(stream_id, first=first, last=last)
         return tuple(self._envelopes.read(state, position) for position, state in stored)
 
-    def append(self, events: Iterable[AnyEvent], *, receipts: Sequence[Receipt] = ()) -> tuple[Entry, ...]:
-        """Record the facts and the receipts, all or none; the entries as they are stored.
+    def append(
+        self,
+        events: Iterable[AnyEvent],
+        *,
+        receipts: Sequence[Receipt] = (),
+        snapshots: Sequence[PublishedBytes] = (),
+    ) -> tuple[Entry, ...]:
+        """Record the facts, the receipts and what is published, all or none; the entries as they are stored.
 
         Raises RecordConflictError where another command was first, and `LedgerBusy` where no turn came in time.
         """
-        recordings = self.save(*events, receipts=receipts)
+        recordings = self.save(*events, receipts=receipts, snapshots=snapshots)
         if recordings:
             self._last_appended = max(self._last_appended, recordings[-1].notification.id)
         return tuple(self._envelopes.read(r.notification.state, r.notification.id) for r in recordings)

@@ -30,6 +30,15 @@ class Receipt:
     last_version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedBytes:
+    """The bytes of a snapshot that are stored with the fact that it was published, under the id of its history."""
+
+    id: UUID
+    position: int
+    bytes: bytes
+
+
 class Receipts(Protocol):
     """The receipts recorded with the facts."""
 

@@ -32,6 +32,7 @@ from domain.events import (
     Event,
     Fulfilled,
     PartiallyFulfilled,
+    Published,
     Registered,
     Renamed,
     Reported,
@@ -66,6 +67,7 @@ TYPES: Mapping[str, type[AnyEvent]] = {
     "pledge.scaled_up.v1": ScaledUp,
     "pledge.validated.v1": Validated,
     "pledge.withdrawn.v1": Withdrawn,
+    "snapshot.published.v1": Published,
 }
 
 UPCASTS: Mapping[str, Upcast] = {}

@@ -17,6 +17,7 @@ from domain.events import (
     Declined,
     Fulfilled,
     PartiallyFulfilled,
+    Published,
     Registered,
     Renamed,
     Reported,
@@ -66,6 +67,8 @@ def summarise(event: AnyEvent, before: Pledge | None = None) -> str:
             return f"Renamed from {former} to {name}."
         case Deactivated(reason=reason):
             return f"Deactivated. Reason: {reason}"
+        case Published(title=title, snapshot=of):
+            return f"Published “{title}”: the register at position {of.position}, effective on {of.effective_on}."
         case _:
             assert_never(event)
 

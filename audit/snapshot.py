@@ -18,6 +18,7 @@ from audit.canonical import canonical
 from audit.envelope import format_instant
 from domain import geography, totals
 from domain.dimensions import Attribution, Dimension, keys
+from domain.events import SnapshotIdentity
 from domain.ladder import RUNGS, Ladder, is_published, ladder_of
 from domain.organisation import Organisation
 from domain.pledge import Pledge
@@ -74,6 +75,18 @@ def digest_of(document: Mapping[str, Any]) -> str:
     """`sha256:` and 64 hexadecimal digits, of the canonical bytes of the document without its `digest`."""
     unsealed = {name: value for name, value in document.items() if name != "digest"}
     return f"sha256:{hashlib.sha256(canonical(unsealed)).hexdigest()}"
+
+
+def identity_of(document: Mapping[str, Any]) -> SnapshotIdentity:
+    """What a snapshot is of, and its digest: all that is needed to take it again and compare."""
+    return SnapshotIdentity(
+        position=document["position"],
+        effective_on=date.fromisoformat(document["effective_on"]),
+        rules_version=document["rules_version"],
+        digest=document["digest"],
+        group_by=tuple(str(dimension) for dimension in document["group_by"]),
+        attribution=str(document["attribution"]),
+    )
 
 
 def total_document(total: Total) -> Document:

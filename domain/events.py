@@ -239,4 +239,30 @@ class Deactivated(Event):
 
 
 OrganisationEvent = Registered | Renamed | Deactivated
-AnyEvent = PledgeEvent | OrganisationEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotIdentity:
+    """What a point-in-time snapshot is of, so that anybody can take it again, and the digest it must have then.
+
+    `position` and `effective_on` are its moment; `group_by` and `attribution` are codes of `domain.dimensions`.
+    """
+
+    position: int
+    effective_on: date
+    rules_version: int
+    digest: str
+    group_by: tuple[str, ...] = ()
+    attribution: str = "full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published(Event):
+    """BDT published a snapshot; the fact is effective on the day of its publication, not on the snapshot's."""
+
+    title: str
+    snapshot: SnapshotIdentity
+
+
+PublicationEvent = Published
+AnyEvent = PledgeEvent | OrganisationEvent | PublicationEvent

@@ -60,6 +60,16 @@ class UnknownOrganisation(Refused):
         )
 
 
+class UnknownSnapshot(Refused):
+    """No published snapshot has this id."""
+
+    def __init__(self, snapshot: str) -> None:
+        super().__init__(
+            f"There is no published snapshot {snapshot}.",
+            remedy="Check the id; `GET /v1/snapshots` lists the published snapshots.",
+        )
+
+
 class OrganisationInactive(Refused):
     """The organisation has been deactivated and takes on nothing new."""
 

@@ -22,6 +22,7 @@ from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.event_store import CHANNEL, LedgerFactory
+from infrastructure.publications import PublishedSnapshots
 from infrastructure.register import LedgerRegister
 from infrastructure.register_view import LedgerRegisterView
 from infrastructure.settings import Settings
@@ -53,6 +54,7 @@ class Service:
     reporting_duties: ReportingDuties
     good_practices: GoodPractices
     differences: Differences
+    publications: PublishedSnapshots
     projections: ProjectionRunner
 
 
@@ -112,5 +114,6 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
         reporting_duties=ReportingDuties(register),
         good_practices=GoodPractices(register),
         differences=Differences(register),
+        publications=PublishedSnapshots(pool, envelopes),
         projections=projections,
     )

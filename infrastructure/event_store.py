@@ -8,6 +8,7 @@ no reader can pass over an entry that is committed later with a lower position.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -32,7 +33,7 @@ from psycopg import Cursor, errors
 from psycopg.rows import DictRow
 
 from application.ledger import LedgerBusy
-from application.ports import Receipt
+from application.ports import PublishedBytes, Receipt
 from audit.envelope import Envelopes, stamp
 from infrastructure.database import Pool
 from infrastructure.event_codec import EnvelopeMapper
@@ -62,6 +63,11 @@ INSERT INTO ledger.commands (scope, idempotency_key, fingerprint, stream_id, fir
 SELECT scope, key, fingerprint, stream, first, last, %(recorded_at)s
 FROM unnest(%(scopes)s::text[], %(keys)s::text[], %(fingerprints)s::bytea[], %(streams)s::uuid[], %(firsts)s::bigint[],
             %(lasts)s::bigint[]) AS receipt (scope, key, fingerprint, stream, first, last)
+"""
+
+_INSERT_SNAPSHOT = """
+INSERT INTO ledger.snapshots (id, position, bytes, sha256, recorded_at)
+VALUES (%(id)s, %(position)s, %(bytes)s, %(sha256)s, %(recorded_at)s)
 """
 
 _STORED = """
@@ -112,9 +118,14 @@ class LedgerRecorder(PostgresApplicationRecorder):
         return [notification.id for notification in self.append(stored_events, **kwargs)]
 
     def append(
-        self, stored_events: Sequence[StoredEvent], *, receipts: Sequence[Receipt] = (), **_: object
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        receipts: Sequence[Receipt] = (),
+        snapshots: Sequence[PublishedBytes] = (),
+        **_: object,
     ) -> Sequence[Notification]:
-        """Append the events and receipts, all or none; the entries as they are stored.
+        """Append the events, receipts and published snapshots, all or none; the entries as they are stored.
 
         Raises IntegrityError where a version or an idempotency key was taken by another command, and LedgerBusy
         where no turn came within five seconds. After either, nothing of this append is stored, except where the
@@ -123,7 +134,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         deadline = time.monotonic() + APPEND_WITHIN_SECONDS
         while True:
             try:
-                return self._append_once(stored_events, receipts)
+                return self._append_once(stored_events, receipts, snapshots)
             except psycopg.IntegrityError as conflict:
                 # An earlier try of ours may have been committed although its acknowledgement was lost.
                 ours = self._stored(stored_events)
@@ -137,7 +148,12 @@ class LedgerRecorder(PostgresApplicationRecorder):
                     raise LedgerBusy("the database does not answer") from lost
                 time.sleep(RETRY_WAIT_SECONDS)
 
-    def _append_once(self, stored_events: Sequence[StoredEvent], receipts: Sequence[Receipt]) -> Sequence[Notification]:
+    def _append_once(
+        self,
+        stored_events: Sequence[StoredEvent],
+        receipts: Sequence[Receipt],
+        snapshots: Sequence[PublishedBytes],
+    ) -> Sequence[Notification]:
         with self._pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
             # A statement of its own: its snapshot must be taken after the lock was given.
@@ -146,6 +162,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 raise psycopg.DataError("the head of the ledger cannot be read")
             entries = _numbered(stored_events, head["position"], head["recorded_at"])
             _insert(cursor, entries, receipts, head["recorded_at"])
+            _insert_snapshots(cursor, snapshots, head["recorded_at"])
             cursor.execute(f"NOTIFY {CHANNEL}")
         return entries
 
@@ -282,6 +299,20 @@ def _insert(
             "lasts": [receipt.last_version for receipt in receipts],
         },
     )
+
+
+def _insert_snapshots(cursor: Cursor[DictRow], snapshots: Sequence[PublishedBytes], recorded_at: datetime) -> None:
+    for snapshot in snapshots:
+        cursor.execute(
+            _INSERT_SNAPSHOT,
+            {
+                "id": snapshot.id,
+                "position": snapshot.position,
+                "bytes": snapshot.bytes,
+                "sha256": hashlib.sha256(snapshot.bytes).digest(),
+                "recorded_at": recorded_at,
+            },
+        )
 
 
 def _notification(row: DictRow) -> Notification:

@@ -20,7 +20,11 @@ from projections.read_model import ReadModel
 SUPPORTED = range(15, 19)
 """The major versions of PostgreSQL that are tested."""
 
-APPEND_ONLY = {"events": "events_append_only", "commands": "commands_append_only"}
+APPEND_ONLY = {
+    "events": "events_append_only",
+    "commands": "commands_append_only",
+    "snapshots": "snapshots_append_only",
+}
 """The triggers that refuse every change, by the table of the ledger they guard."""
 
 _REFUSES_EVERY_CHANGE = 2 | 8 | 16 | 32
@@ -153,14 +157,21 @@ def _append_only(connection: Connection) -> Sequence[Finding]:
         return []
     guards = {(row["relname"], row["tgname"]): row for row in connection.execute(_GUARDS).fetchall()}
     bypassed = _setting(connection, "session_replication_role") == "replica"
-    return [_guard(table, guards.get((table, name)), bypassed=bypassed) for table, name in APPEND_ONLY.items()]
+    # A table that a pending step of the schema makes is missed by the check of the schema.
+    pending = "".join(step.sql for step in schema.pending_on(connection))
+    awaited = {table for table in APPEND_ONLY if f"CREATE TABLE ledger.{table} " in pending}
+    return [
+        _guard(table, guards.get((table, name)), bypassed=bypassed)
+        for table, name in APPEND_ONLY.items()
+        if table not in awaited
+    ]
 
 
 def _guard(table: str, trigger: DictRow | None, *, bypassed: bool) -> Finding:
     check = f"append-only {table}"
     restore = (
         "Find out who removed it and what was changed since; then let the schema's file "
-        "infrastructure/schema/0001_ledger.sql show how to create it again."
+        "infrastructure/schema/0001_ledger.sql (or 0002_snapshots.sql) show how to create it again."
     )
     if trigger is None:
         return _error(check, f"nothing keeps ledger.{table} from being changed: its trigger is gone", restore)

@@ -80,7 +80,7 @@ class LedgerRegister:
 
     def pledges(self, at: Moment) -> Iterator[Pledge]:
         """Every pledge, admitted or not, by reference."""
-        return self._pledges.stream(point_of(at))
+        return (row.pledge for row in self._pledges.stream(point_of(at)))
 
     def organisations(self, at: Moment) -> Mapping[UUID, Organisation]:
         """Every organisation, by id."""

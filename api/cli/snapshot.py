@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.table import Table
@@ -15,6 +16,7 @@ from api.cli.console import people, table
 from api.cli.groupings import AttributionOption, GroupByOption, dimensions_of
 from api.cli.moments import AsOfOption, EffectiveOnOption, moment_of
 from api.cli.opening import the_service
+from api.cli.published import compare_published
 from api.exports.csv_files import csv_lines
 from api.exports.snapshot_tables import snapshot_workbook, status_table
 from application.snapshots import Grouping
@@ -39,12 +41,19 @@ def snapshot(
     attribution: AttributionOption = Attribution.FULL,
     form: Annotated[SnapshotForm, typer.Option("--format", help="What to write.")] = SnapshotForm.TEXT,
     output: Annotated[Path | None, typer.Option(help="The file to write; without one, standard output.")] = None,
+    compare: Annotated[
+        UUID | None,
+        typer.Option(metavar="ID", help="Take a published snapshot again and compare the bytes, instead."),
+    ] = None,
 ) -> None:
     """Take a status snapshot: every admitted pledge as it stood at a moment, and totals.
 
     The same moment and grouping give the same bytes as the service's `/v1/snapshots/status`, for ever.
     """
     with the_service() as service:
+        if compare:
+            compare_published(service, compare)
+            return
         at = moment_of(service, as_of, effective_on)
         taken = service.snapshots.take(at, Grouping(by=dimensions_of(group_by), attribution=attribution))
     if form is SnapshotForm.TEXT and output is None:

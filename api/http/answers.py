@@ -83,7 +83,7 @@ def pledge_answer(pledge: Pledge, before: Pledge | None, entries: Iterable[Entry
     events = []
     for entry in entries:
         event = cast("PledgeEvent", entry.event)
-        events.append(_event(entry, summarise(event, before)))
+        events.append(event_document(entry, summarise(event, before)))
         before = evolve(before, event)
     last = events[-1]
     document = pledge_document(
@@ -94,7 +94,7 @@ def pledge_answer(pledge: Pledge, before: Pledge | None, entries: Iterable[Entry
 
 def organisation_answer(organisation: Organisation, entries: Iterable[Entry]) -> OrganisationAnswer:
     """The answer for an organisation after these entries."""
-    events = [_event(entry, summarise(entry.event)) for entry in entries]
+    events = [event_document(entry, summarise(entry.event)) for entry in entries]
     last = events[-1]
     document = organisation_document(organisation, position=last.position, recorded_at=last.recorded_at)
     return OrganisationAnswer(organisation=document, events=events)
@@ -111,7 +111,8 @@ def recorded_day(event: EventDocument) -> date:
     return event.recorded_at.astimezone(UTC).date()
 
 
-def _event(entry: Entry, summary: str) -> EventDocument:
+def event_document(entry: Entry, summary: str) -> EventDocument:
+    """The fact as answers tell it."""
     return EventDocument(
         type=entry.type,
         position=entry.position,

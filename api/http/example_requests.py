@@ -81,6 +81,12 @@ REQUESTS: Mapping[str, Any] = {
         ],
     },
     "withdrawPledge": {"reason": "The licence was not granted."},
+    "publishSnapshot": {
+        "title": "Progress of the pledges, third quarter of 2026",
+        "as_of": "2026-09-30",
+        "effective_on": "2026-09-30",
+        "group_by": ["focus_area"],
+    },
     "publishExchangeRates": {
         "rates": [{"currency": "EUR", "month": "2026-11", "rate": "1.0812", "source": "UN operational rate"}]
     },

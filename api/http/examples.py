@@ -19,27 +19,33 @@ from api.http import answers, bodies, example_requests, organisation_bodies, pro
 from api.http.difference_documents import DifferenceDocument
 from api.http.documents import ActorDocument, HistoryItem, MomentDocument, OrganisationReading, PledgeReading
 from api.http.example_requests import REFERENCE, REQUESTS
+from api.http.iati_answers import VOCABULARY
+from api.http.publication_bodies import PublicationBody
+from api.http.publication_documents import PublicationAnswer, PublicationList, published_document
 from api.http.report_examples import report_examples
 from api.http.representations import organisation_document, pledge_document
 from api.http.routes import exchange_rates, health, organisations, pledges, problem_pages, vocabulary
 from api.http.snapshot_documents import SnapshotDocument
+from api.iati.activities import Reported
+from api.iati.document import document
 from application.moments import RULES_VERSION
 from audit.difference import Compared, difference_document
 from audit.envelope import Entry, Envelopes
 from audit.narrative import summarise
-from audit.snapshot import Selection, snapshot
-from domain import decisions, organisation_decisions
+from audit.snapshot import Selection, identity_of, snapshot
+from domain import decisions, organisation_decisions, publication
 from domain import organisation as organisation_domain
 from domain.circumstances import Circumstances
 from domain.commands import PledgeCommand
 from domain.difference import Recorded, Side, difference
-from domain.dimensions import Dimension
-from domain.events import PledgeEvent
+from domain.events import PledgeEvent, SnapshotIdentity
 from domain.identity import pledge_id
 from domain.organisation import Organisation, OrganisationCommand
 from domain.pledge import Pledge, fold
+from domain.publication import Publish
 from domain.values import Actor
 from domain.vocabulary import Role
+from infrastructure.publications import PublishedSnapshot
 from infrastructure.version import p2c_version
 
 TODAY = date(2026, 11, 23)
@@ -68,6 +74,11 @@ class _Register:
         self.pledge = fold(before, events)
         assert self.pledge is not None, "an announced pledge stays one"
         return answers.pledge_answer(self.pledge, before, self._record(events), self.names)
+
+    def publish(self, command: Publish, of: SnapshotIdentity) -> Entry:
+        id = uuid5(LEAD, "snapshot")
+        [entry] = self._record(publication.decide(id, command, of, self._circumstances()))
+        return entry
 
     @property
     def names(self) -> dict[UUID, str]:
@@ -99,11 +110,18 @@ class _Register:
 def examples() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """The requests and the good answers, by operation id."""
     register = _Register()
-    answered = {**_commands(register), **_pledge_questions(register), **_branches(), **_other_questions()}
-    return REQUESTS, {
+    answered = {
+        **_commands(register),
+        **_pledge_questions(register),
+        **_snapshots(register),
+        **_branches(),
+        **_other_questions(),
+    }
+    documents: dict[str, Any] = {
         name: answer.model_dump(mode="json", by_alias=True, exclude_unset=name == "getVocabulary")
         for name, answer in answered.items()
     }
+    return REQUESTS, {**documents, **dict.fromkeys(("exportActivities", "exportActivity"), _activities(register))}
 
 
 def _asked(operation: str, body: type[Any], *of: str) -> Any:
@@ -171,23 +189,50 @@ def _pledge_questions(register: _Register) -> dict[str, BaseModel]:
             items=[shown], next=None, position=last.position, as_of=last.recorded_at, effective_on=TODAY
         ),
         "getPledgeHistory": pledges.History(items=[_told(last)], next=None, **dict(moment)),
-        "getStatusSnapshot": SnapshotDocument.model_validate(
-            snapshot(
-                Selection(
-                    position=last.position,
-                    recorded_at=last.recorded_at,
-                    effective_on=TODAY,
-                    rules_version=RULES_VERSION,
-                    group_by=(Dimension.FOCUS_AREA,),
-                ),
-                [pledge],
-                {organisation.id: organisation},
-            )
-        ),
         "getDifference": _difference(register),
         **report_examples(register.entries, register.names),
         "getOrganisation": OrganisationReading(**dict(party), moment=moment),
         "listOrganisations": organisations.OrganisationList(items=[party], next=None, **dict(moment)),
+    }
+
+
+def _activities(register: _Register) -> str:
+    pledge, organisation, last = register.pledge, register.organisation, register.entries[-1]
+    assert pledge is not None, "it was announced before"
+    assert organisation is not None, "it was registered before"
+    reported = Reported(
+        pledge=pledge,
+        organisations={organisation.id: organisation},
+        recorded_at=last.recorded_at,
+        on=TODAY,
+        vocabulary_uri=VOCABULARY,
+    )
+    return b"".join(document([reported], as_of=last.recorded_at)).decode()
+
+
+def _snapshots(register: _Register) -> dict[str, BaseModel]:
+    pledge, organisation, last = register.pledge, register.organisation, register.entries[-1]
+    assert pledge is not None, "it was announced before"
+    assert organisation is not None, "it was registered before"
+    body = PublicationBody.model_validate(REQUESTS["publishSnapshot"])
+    selection = Selection(
+        position=last.position,
+        recorded_at=last.recorded_at,
+        effective_on=TODAY,
+        rules_version=RULES_VERSION,
+        group_by=body.group_by,
+        attribution=body.attribution,
+    )
+    taken = snapshot(selection, [pledge], {organisation.id: organisation})
+    entry = register.publish(body.command(), identity_of(taken))
+    published = published_document(PublishedSnapshot(entry=entry, as_of=last.recorded_at))
+    return {
+        "getStatusSnapshot": SnapshotDocument.model_validate(taken),
+        "getSnapshot": SnapshotDocument.model_validate(taken),
+        "publishSnapshot": PublicationAnswer(
+            snapshot=published, events=[answers.event_document(entry, summarise(entry.event))]
+        ),
+        "listSnapshots": PublicationList(items=[published], next=None),
     }
 
 

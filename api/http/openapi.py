@@ -33,6 +33,7 @@ TAGS = [
     {"name": "pledges", "description": "What was promised, and everything that happens to it."},
     {"name": "contributions", "description": "What BDT and pledgers say about what was delivered."},
     {"name": "snapshots", "description": "The register at a moment, and what changed between two."},
+    {"name": "exchange", "description": "The register in the form of the aid transparency initiative (IATI)."},
     {"name": "reports", "description": "Progress in a period, who owes a report, and what pledgers learned."},
     {"name": "organisations", "description": "Who pledges."},
     {"name": "exchange rates", "description": "What currencies were worth in US dollars, by month."},
@@ -123,9 +124,9 @@ def in_forms(media_types: Iterable[str]) -> Responses:
     return {200: {"content": {media_type: {"schema": {"type": "string"}} for media_type in media_types}}}
 
 
-def not_modified() -> Responses:
+def not_modified(headers: Mapping[str, Any] = READ_ONE) -> Responses:
     """The response to a reader that has the current version."""
-    return {304: {"description": "The client has the current version", "headers": READ_ONE}}
+    return {304: {"description": "The client has the current version", "headers": headers}}
 
 
 def _example(problem: Problem) -> dict[str, Any]:
@@ -161,7 +162,7 @@ def _complete(document: dict[str, Any], requests: Mapping[str, Any], responses: 
             if name in requests:
                 operation["requestBody"]["content"]["application/json"]["example"] = requests[name]
             if name in responses:
-                _good(operation["responses"])["content"]["application/json"]["example"] = responses[name]
+                form_of(_good(operation["responses"]))["example"] = responses[name]
     for unused in _VALIDATION:
         document["components"]["schemas"].pop(unused, None)
 
@@ -174,6 +175,12 @@ def _declare_problems(responses: dict[str, Any]) -> None:
             content[PROBLEM_JSON]["schema"] = content.pop("application/json")["schema"]
         elif content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith(_VALIDATION):
             del responses[status]
+
+
+def form_of(described: Mapping[str, Any]) -> dict[str, Any]:
+    """The form in which an answer or a body is shown: JSON where there is JSON."""
+    content: Mapping[str, dict[str, Any]] = described["content"]
+    return content.get("application/json") or next(iter(content.values()))
 
 
 def _good(responses: dict[str, Any]) -> dict[str, Any]:

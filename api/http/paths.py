@@ -50,3 +50,7 @@ OrganisationId = Annotated[
     WithJsonSchema({"type": "string", "format": "uuid"}),
     Path(description="The organisation's id", examples=["3f0c2b1e-6d1f-4f0e-9a53-0d6e0c6a2b11"]),
 ]
+SnapshotId = Annotated[
+    UUID,
+    Path(description="The published snapshot's id", examples=["b0c7a1de-52c8-4f7b-8d0e-3f8f2f0a7c11"]),
+]

@@ -56,6 +56,7 @@ REFUSALS: Mapping[type[Refused], HTTPStatus] = MappingProxyType(
         refusals.UnknownContribution: NOT_FOUND,
         refusals.UnknownOrganisation: NOT_FOUND,
         refusals.UnknownPledge: NOT_FOUND,
+        refusals.UnknownSnapshot: NOT_FOUND,
         refusals.UnknownTarget: UNPROCESSABLE,
     }
 )

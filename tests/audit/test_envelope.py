@@ -21,7 +21,7 @@ from audit.envelope import (
     parse_instant,
     stamp,
 )
-from domain.events import AnyEvent, Event, OrganisationEvent, PledgeEvent, Withdrawn
+from domain.events import AnyEvent, Event, OrganisationEvent, PledgeEvent, Published, Withdrawn
 from domain.refusals import TooLarge
 from domain.values import Actor
 from domain.vocabulary import Role
@@ -79,7 +79,11 @@ def test_every_fact_is_read_back_as_it_was_written(history, instant):
 
 
 def test_every_fact_has_a_stable_type_name():
-    assert set(TYPES.values()) == {*get_args(PledgeEvent), *get_args(OrganisationEvent)} == set(get_args(AnyEvent))
+    assert (
+        set(TYPES.values())
+        == {*get_args(PledgeEvent), *get_args(OrganisationEvent), Published}
+        == set(get_args(AnyEvent))
+    )
     assert all(name.endswith(".v1") for name in TYPES)
 
 

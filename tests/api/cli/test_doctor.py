@@ -24,6 +24,7 @@ EVERY_CHECK = {
     "schema",
     "append-only events",
     "append-only commands",
+    "append-only snapshots",
     "ledger",
     "read model pledge_status",
     "read model timeline",

@@ -1,0 +1,48 @@
+"""What clients may say to publish a snapshot, and which part of the list of published ones they may ask for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.http.cursors import Cursor
+from api.http.moments import AsOfText
+from api.http.queries import CursorText, Limit
+from api.http.statements import Body, Day
+from application.snapshots import Grouping
+from domain.dimensions import Attribution, Dimension
+from domain.publication import Publish
+
+
+class PublicationBody(Body):
+    """A snapshot to be published: its title, its moment (now without one), and by what its totals are divided."""
+
+    title: str
+    as_of: AsOfText = None
+    effective_on: Day | None = None
+    group_by: Annotated[tuple[Dimension, ...], Field(max_length=4)] = ()
+    attribution: Attribution = Attribution.FULL
+
+    def command(self) -> Publish:
+        """What is asked."""
+        return Publish(title=self.title)
+
+    def grouping(self) -> Grouping:
+        """The grouping as the use case knows it; a dimension that is named twice is meant once."""
+        return Grouping(by=tuple(dict.fromkeys(self.group_by)), attribution=self.attribution)
+
+
+class PublicationQuery(BaseModel):
+    """Which part of the list of published snapshots."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: Limit = 50
+    cursor: CursorText = None
+
+
+class PublicationCursor(Cursor):
+    """Before which position of the ledger the list goes on."""
+
+    before: int
