@@ -39,7 +39,7 @@ def _relabelled(event: PledgeEvent, id: UUID, number: int, version: int) -> Pled
     return replace(event, originator_id=id, originator_version=version, **more)
 
 
-portfolios = st.lists(histories, min_size=1, max_size=4).map(lambda found: portfolio(*found))
+portfolios = st.lists(histories, min_size=1, max_size=3).map(lambda found: portfolio(*found))
 
 days = st.integers(-40, 1_400).map(lambda n: ANNOUNCED_ON + timedelta(days=n))
 periods = st.tuples(days, st.integers(0, 500)).map(lambda drawn: Period(drawn[0], drawn[0] + timedelta(days=drawn[1])))

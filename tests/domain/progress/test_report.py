@@ -15,7 +15,7 @@ from domain.events import PledgeEvent, ScaledDown, ScaledUp, TargetChange
 from domain.ladder import Ladder
 from domain.progress.report import Cut, Figure, Period, ProgressReport, Proportion, Row, Unnamed, Value
 from domain.values import GoodPractice
-from domain.vocabulary import BeneficiaryGroup, FocusArea, ReportingHealth, SelfAssessment
+from domain.vocabulary import BeneficiaryGroup, CountryGroup, FocusArea, ReportingHealth, SelfAssessment
 from tests.given import (
     announced,
     contributed,
@@ -149,6 +149,18 @@ def test_the_share_for_least_developed_countries_is_of_the_last_day() -> None:
     assert while_in_the_group.value.rate == Decimal("0.2500")
     after_leaving_it = report(facts, Period(date(2026, 1, 1), date(2026, 11, 24))).least_developed
     assert after_leaving_it.pledges == Proportion(0, 2)
+
+
+def test_a_country_that_leaves_a_group_moves_what_touches_it_and_nothing_else() -> None:
+    facts = portfolio((*admitted(100, countries=("BGD",)), delivering(10, WITHIN)), admitted(300, countries=("KEN",)))
+
+    made = report(facts, Period(date(2026, 1, 1), date(2026, 12, 31)))
+
+    (left,) = made.reclassified
+    assert (left.group, left.countries, left.pledges) == (CountryGroup.LDC, ("BGD",), -1)
+    assert left.change == Ladder(validated=Decimal(-100), delivered=Decimal(-10))
+    assert made.movements == ()
+    assert report(facts, YEAR).reclassified == ()
 
 
 def test_the_share_naming_women_is_of_pledges_and_of_value() -> None:
