@@ -96,7 +96,7 @@ class Movement:
     """What one cause changed from the opening to the closing balance.
 
     `cause` is one of `domain.difference`'s; the changes of all causes sum to closing minus opening, to the cent.
-    `pledges` is how many pledges it touched, `counted` by how many it changed the number of those that stand.
+    `pledges` is of how many pledges it moved a figure, `counted` by how many it changed the number of those that stand.
     """
 
     cause: str
