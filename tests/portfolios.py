@@ -10,11 +10,22 @@ from uuid import UUID, uuid5
 
 from hypothesis import strategies as st
 
-from domain.events import Announced, PledgeEvent
+from domain.events import (
+    Amended,
+    Announced,
+    ContributionVerified,
+    Declined,
+    Fulfilled,
+    PledgeEvent,
+    ScaledDown,
+    ScaledUp,
+    Validated,
+    Withdrawn,
+)
 from domain.pledge import Pledge, fold
 from domain.progress.making import progress_report
 from domain.progress.report import Period, ProgressReport
-from tests.given import ANNOUNCED_ON, SPACE, organisation
+from tests.given import ANNOUNCED_ON, SPACE, organisation, validated
 from tests.lives import histories
 
 Facts = tuple[PledgeEvent, ...]
@@ -39,10 +50,34 @@ def _relabelled(event: PledgeEvent, id: UUID, number: int, version: int) -> Pled
     return replace(event, originator_id=id, originator_version=version, **more)
 
 
-portfolios = st.lists(histories, min_size=1, max_size=4).map(lambda found: portfolio(*found))
+@st.composite
+def _dated(draw: st.DrawFn) -> Facts:
+    """A life whose every fact was true on some day of its first three years, admitted in most cases.
+
+    Random lives decide everything on one day, after which few periods begin.
+    """
+    history = list(draw(histories))
+    admit = draw(st.sampled_from((True, True, True, False)))
+    if history and admit and not any(isinstance(fact, Validated | Declined) for fact in history):
+        history.insert(1, validated(ANNOUNCED_ON))
+    movable = (Validated, Declined, ScaledUp, ScaledDown, Fulfilled, Withdrawn, ContributionVerified, Amended)
+    return tuple(
+        replace(fact, effective_on=draw(_early if isinstance(fact, Validated) else _days_of_life))
+        if isinstance(fact, movable)
+        else fact
+        for fact in history
+    )
+
+
+_early = st.integers(0, 200).map(lambda n: ANNOUNCED_ON + timedelta(days=n))
+_days_of_life = st.integers(0, 1_000).map(lambda n: ANNOUNCED_ON + timedelta(days=n))
+
+portfolios = st.lists(_dated(), min_size=1, max_size=3).map(lambda found: portfolio(*found))
 
 days = st.integers(-40, 1_400).map(lambda n: ANNOUNCED_ON + timedelta(days=n))
-periods = st.tuples(days, st.integers(0, 500)).map(lambda drawn: Period(drawn[0], drawn[0] + timedelta(days=drawn[1])))
+periods = st.tuples(st.integers(-40, 900), st.integers(0, 500)).map(
+    lambda drawn: Period(ANNOUNCED_ON + timedelta(days=drawn[0]), ANNOUNCED_ON + timedelta(days=sum(drawn)))
+)
 
 
 def on(facts: Sequence[PledgeEvent], day: date) -> Pledge | None:

@@ -13,7 +13,7 @@ from api.http.obligation_documents import ObligationDocument
 from api.http.snapshot_documents import TotalDocument
 from api.http.story_documents import StoryDocument
 from domain.dimensions import Dimension
-from domain.vocabulary import FocusArea, ReportingHealth, Sector, SelfAssessment
+from domain.vocabulary import CountryGroup, FocusArea, ReportingHealth, Sector, SelfAssessment
 
 RateText = Annotated[str | None, Field(description="`part` of `whole`, of 1; null where there is no whole")]
 
@@ -101,6 +101,15 @@ class MovementDocument(_Document):
     pledges: int
     change: LadderDocument
     counted: int
+
+
+class ReclassificationDocument(_Document):
+    """Countries that joined or left a country group in the period, and what that changed in what touches the group."""
+
+    group: CountryGroup
+    countries: list[str]
+    pledges: int
+    change: LadderDocument
 
 
 class RowDocument(_Document):
@@ -260,4 +269,5 @@ class ProgressReportDocument(_Document):
     next_steps: list[VoiceDocument]
     good_practices: list[StoryDocument]
     burn_up: BurnUpDocument
+    reclassified: list[ReclassificationDocument]
     digest: str

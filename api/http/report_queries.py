@@ -17,14 +17,17 @@ from application.reporting_duties import Debts
 from domain.progress.report import Period
 from domain.vocabulary import FocusArea, PledgeType, Region, ReportingHealth, Sector
 
+EARLIEST, LATEST = date(1900, 1, 1), date(2099, 12, 31)
+"""The days that a period may have: a report has a point for every month, so there is a last one."""
+
 
 class ProgressQuery(BaseModel):
     """Which period, and as of when."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    from_: Annotated[date, Field(alias="from", gt=date.min, description="The period's first day")]
-    to: Annotated[date, Field(description="The period's last day, which belongs to it")]
+    from_: Annotated[date, Field(alias="from", ge=EARLIEST, le=LATEST, description="The period's first day")]
+    to: Annotated[date, Field(le=LATEST, description="The period's last day, which belongs to it")]
     as_of: AsOfText = None
     language: Annotated[
         Literal["ar", "en", "es", "fr", "ru", "zh"] | None,

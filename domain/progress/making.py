@@ -20,7 +20,7 @@ from domain.progress import answers as heard
 from domain.progress.burn_up import burn_up
 from domain.progress.course import Course, course
 from domain.progress.happenings import changes, waiting
-from domain.progress.movements import movements
+from domain.progress.movements import differences, movements, reclassifications
 from domain.progress.portfolio import Passage, cut, headline, reach, top
 from domain.progress.report import CUTS, Balance, Period, ProgressReport
 from domain.vocabulary import BeneficiaryGroup, CountryGroup
@@ -43,6 +43,7 @@ def progress_report(
     courses = [course(of_pledge, period.end) for of_pledge in facts.values()]
     passages = _passages(courses, before)
     cuts = {dimension: cut(passages, dimension, period.end) for dimension in CUTS}
+    moved = differences(facts.values(), before, period.end)
     answers = heard.answers(passages, period)
     return ProgressReport(
         period=period,
@@ -52,7 +53,7 @@ def progress_report(
         headline=headline(passages),
         unadmitted=waiting(passages),
         opening=_balance(courses, before),
-        movements=movements(facts.values(), before, period.end),
+        movements=movements(moved),
         closing=_balance(courses, period.end),
         cuts=tuple(cuts.values()),
         least_developed=reach(cuts[Dimension.TARGET_GROUP], CountryGroup.LDC),
@@ -66,6 +67,7 @@ def progress_report(
         next_steps=heard.voices(answers, names, attrgetter("next_steps")),
         good_practices=heard.good_practices(answers, period, names),
         burn_up=burn_up(courses, period.end),
+        reclassified=reclassifications(moved),
     )
 
 

@@ -1,4 +1,4 @@
-"""What moved between the opening and the closing of a period, by cause."""
+"""What moved between the opening and the closing of a period, by cause, and what moved by reclassification alone."""
 
 from __future__ import annotations
 
@@ -7,26 +7,36 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from domain.difference import COUNT, WHOLE, Cause, PledgeDifference, Recorded, Side, changes, difference
+from domain.difference import Movement as Moved
 from domain.events import PledgeEvent
 from domain.ladder import RUNGS, ZERO, Ladder
-from domain.progress.report import Movement
+from domain.progress.report import Movement, Reclassification
+from domain.vocabulary import CountryGroup
 
 
-def movements(facts: Iterable[Sequence[PledgeEvent]], before: date, end: date) -> tuple[Movement, ...]:
-    """What each cause changed from the end of one day to the end of another, in the order of the causes.
+def differences(facts: Iterable[Sequence[PledgeEvent]], before: date, end: date) -> list[PledgeDifference]:
+    """How each pledge's figures went from the end of one day to the end of another.
 
-    `domain.difference` says which cause that is. `facts` are those of each pledge, in the order of recording.
+    `facts` are those of each pledge, in the order of recording; they are numbered here, since all of them belong to
+    the one position that both days are seen from.
     """
+    found = []
+    for history in facts:
+        recorded = [Recorded(number, fact) for number, fact in enumerate(history, start=1)]
+        found.append(difference(recorded, Side(len(recorded), before), Side(len(recorded), end)))
+    return [each for each in found if each]
+
+
+def movements(differences: Iterable[PledgeDifference]) -> tuple[Movement, ...]:
+    """What each cause changed in the whole register, in the order of the causes; `domain.difference` knows them."""
     by_cause: defaultdict[Cause, list[Ladder]] = defaultdict(list)
     counted: defaultdict[Cause, int] = defaultdict(int)
-    for history in facts:
-        if not (found := _difference(history, before, end)):
-            continue
-        for cause in {movement.cause for movement in found.movements}:
-            change, pledges = _change(found, cause)
-            if change != Ladder() or pledges:
-                by_cause[cause].append(change)
-                counted[cause] += pledges
+    for each in differences:
+        for cause in {movement.cause for movement in each.movements}:
+            ladder, standing = _change(movement for movement in each.movements if movement.cause is cause)
+            if standing or ladder != Ladder():
+                by_cause[cause].append(ladder)
+                counted[cause] += standing
     return tuple(
         Movement(
             cause=cause,
@@ -39,14 +49,25 @@ def movements(facts: Iterable[Sequence[PledgeEvent]], before: date, end: date) -
     )
 
 
-def _difference(history: Sequence[PledgeEvent], before: date, end: date) -> PledgeDifference | None:
-    """How one pledge moved; its facts are numbered, since all of them belong to both moments' position."""
-    recorded = [Recorded(number, fact) for number, fact in enumerate(history, start=1)]
-    return difference(recorded, Side(len(recorded), before), Side(len(recorded), end))
+def reclassifications(differences: Iterable[PledgeDifference]) -> tuple[Reclassification, ...]:
+    """What changed because countries joined or left a group, by group."""
+    moved = [m for each in differences for m in each.movements if m.cause is Cause.RECLASSIFIED]
+    return tuple(
+        _reclassification(group, of_group)
+        for group in CountryGroup
+        if (of_group := [movement for movement in moved if movement.measure.startswith(f"{group}_")])
+    )
 
 
-def _change(found: PledgeDifference, cause: Cause) -> tuple[Ladder, int]:
-    """By how much one cause moved a pledge's rungs, and whether it made it stand or fall."""
-    moved = changes(movement for movement in found.movements if movement.cause is cause and movement.group == WHOLE)
-    ladder = Ladder(**{rung: moved.get((WHOLE, f"{rung}_usd"), ZERO) for rung in RUNGS})
-    return ladder, int(moved.get((WHOLE, COUNT), ZERO))
+def _reclassification(group: CountryGroup, moved: Sequence[Moved]) -> Reclassification:
+    ladder, standing = _change(moved, f"{group}_")
+    countries = sorted({country for movement in moved for country in movement.countries})
+    return Reclassification(group=group, countries=tuple(countries), pledges=standing, change=ladder)
+
+
+def _change(moved: Iterable[Moved], of: str = "") -> tuple[Ladder, int]:
+    """What movements come to: on each rung, and in the number of standing pledges; of a country group, if one is
+    named."""
+    sums = changes(movement for movement in moved if movement.group == WHOLE)
+    ladder = Ladder(**{rung: sums.get((WHOLE, f"{of}{rung}_usd"), ZERO) for rung in RUNGS})
+    return ladder, int(sums.get((WHOLE, f"{of}{COUNT}"), ZERO))

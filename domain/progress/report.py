@@ -19,7 +19,7 @@ from domain.good_practices import Story
 from domain.ladder import ZERO, Ladder
 from domain.obligations import Obligation
 from domain.totals import Total, rate
-from domain.vocabulary import FocusArea, ReportingHealth, Sector, SelfAssessment
+from domain.vocabulary import CountryGroup, FocusArea, ReportingHealth, Sector, SelfAssessment
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +96,27 @@ class Movement:
     """What one cause changed from the opening to the closing balance.
 
     `cause` is one of `domain.difference`'s; the changes of all causes sum to closing minus opening, to the cent.
-    `pledges` is how many pledges it touched, `counted` by how many it changed the number of those that stand.
+    `pledges` is of how many pledges it moved a figure, `counted` by how many it changed the number of those that stand.
     """
 
     cause: str
     pledges: int
     change: Ladder
     counted: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reclassification:
+    """Countries that joined or left a country group in the period, where pledges are implemented.
+
+    `pledges` is by how many that changed the number of standing pledges that touch the group, `change` by how much
+    their dollars; of the pledges as they were when the period opened. Nothing was promised or given up by it.
+    """
+
+    group: CountryGroup
+    countries: tuple[str, ...]
+    pledges: int
+    change: Ladder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +326,7 @@ class ProgressReport:
     next_steps: tuple[Voice, ...]
     good_practices: tuple[Story, ...]
     burn_up: BurnUp
+    reclassified: tuple[Reclassification, ...] = ()
 
     def cut(self, dimension: Dimension) -> Cut:
         """The portfolio by this dimension, one of `CUTS`. Raises KeyError for another."""
