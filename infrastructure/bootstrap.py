@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from application.clock import Today, today_in_utc
 from application.commands import Commands
 from application.differences import Differences
+from application.good_practices import GoodPractices
 from application.ledger import Ledger
+from application.progress_reports import ProgressReports
 from application.register_import.imports import RegisterImports
+from application.reporting_duties import ReportingDuties
 from application.snapshots import Snapshots
 from audit.envelope import Envelopes
 from infrastructure import schema
@@ -47,6 +50,9 @@ class Service:
     organisations: OrganisationsView
     register: LedgerRegister
     snapshots: Snapshots
+    progress_reports: ProgressReports
+    reporting_duties: ReportingDuties
+    good_practices: GoodPractices
     differences: Differences
     publications: PublishedSnapshots
     projections: ProjectionRunner
@@ -104,6 +110,9 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
         organisations=organisations,
         register=register,
         snapshots=Snapshots(register),
+        progress_reports=ProgressReports(register),
+        reporting_duties=ReportingDuties(register),
+        good_practices=GoodPractices(register),
         differences=Differences(register),
         publications=PublishedSnapshots(pool, envelopes),
         projections=projections,

@@ -80,7 +80,7 @@ class LedgerRegister:
 
     def pledges(self, at: Moment) -> Iterator[Pledge]:
         """Every pledge, admitted or not, by reference."""
-        return self._pledges.stream(point_of(at))
+        return (row.pledge for row in self._pledges.stream(point_of(at)))
 
     def organisations(self, at: Moment) -> Mapping[UUID, Organisation]:
         """Every organisation, by id."""
@@ -101,6 +101,17 @@ class LedgerRegister:
                 return
             yield from (self._envelopes.read(row["state"], row["notification_id"]) for row in stored)
             after = stored[-1]["notification_id"]
+
+    def reports(self, until: int) -> Iterator[Entry]:
+        """All progress reports recorded up to a position, in ledger order."""
+        with self._pool.connection() as connection:
+            stored = connection.execute(
+                "SELECT notification_id, state FROM ledger.events"
+                " WHERE topic LIKE 'pledge.reported.%%' AND notification_id <= %s ORDER BY notification_id",
+                (until,),
+                binary=True,
+            ).fetchall()
+        yield from (self._envelopes.read(row["state"], row["notification_id"]) for row in stored)
 
     def histories(self, until: int) -> Iterator[Sequence[Entry]]:
         """The facts up to a position, one whole history at a time, each in ledger order; a few in memory at once."""

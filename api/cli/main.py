@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from api.cli import demo, diff, doctor, import_register, rates, rebuild, replay, schema, serve, snapshot, tokens
+from api.cli import (
+    demo,
+    diff,
+    doctor,
+    import_register,
+    obligations,
+    rates,
+    rebuild,
+    replay,
+    report,
+    schema,
+    serve,
+    snapshot,
+    tokens,
+)
 from api.cli.console import people
 from api.cli.failures import PlainSpeaking
 from infrastructure.version import p2c_version
@@ -46,6 +60,8 @@ app.command()(demo.demo)
 app.command("import")(import_register.import_register)
 app.command()(snapshot.snapshot)
 app.command()(diff.diff)
+app.command()(report.report)
+app.command()(obligations.obligations)
 app.command()(replay.replay)
 app.command()(rebuild.rebuild)
 app.add_typer(tokens.app, name="token")

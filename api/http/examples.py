@@ -19,11 +19,15 @@ from api.http import answers, bodies, example_requests, organisation_bodies, pro
 from api.http.difference_documents import DifferenceDocument
 from api.http.documents import ActorDocument, HistoryItem, MomentDocument, OrganisationReading, PledgeReading
 from api.http.example_requests import REFERENCE, REQUESTS
+from api.http.iati_answers import VOCABULARY
 from api.http.publication_bodies import PublicationBody
 from api.http.publication_documents import PublicationAnswer, PublicationList, published_document
+from api.http.report_examples import report_examples
 from api.http.representations import organisation_document, pledge_document
 from api.http.routes import exchange_rates, health, organisations, pledges, problem_pages, vocabulary
 from api.http.snapshot_documents import SnapshotDocument
+from api.iati.activities import Reported
+from api.iati.document import document
 from application.moments import RULES_VERSION
 from audit.difference import Compared, difference_document
 from audit.envelope import Entry, Envelopes
@@ -113,10 +117,11 @@ def examples() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         **_branches(),
         **_other_questions(),
     }
-    return REQUESTS, {
+    documents: dict[str, Any] = {
         name: answer.model_dump(mode="json", by_alias=True, exclude_unset=name == "getVocabulary")
         for name, answer in answered.items()
     }
+    return REQUESTS, {**documents, **dict.fromkeys(("exportActivities", "exportActivity"), _activities(register))}
 
 
 def _asked(operation: str, body: type[Any], *of: str) -> Any:
@@ -185,9 +190,24 @@ def _pledge_questions(register: _Register) -> dict[str, BaseModel]:
         ),
         "getPledgeHistory": pledges.History(items=[_told(last)], next=None, **dict(moment)),
         "getDifference": _difference(register),
+        **report_examples(register.entries, register.names),
         "getOrganisation": OrganisationReading(**dict(party), moment=moment),
         "listOrganisations": organisations.OrganisationList(items=[party], next=None, **dict(moment)),
     }
+
+
+def _activities(register: _Register) -> str:
+    pledge, organisation, last = register.pledge, register.organisation, register.entries[-1]
+    assert pledge is not None, "it was announced before"
+    assert organisation is not None, "it was registered before"
+    reported = Reported(
+        pledge=pledge,
+        organisations={organisation.id: organisation},
+        recorded_at=last.recorded_at,
+        on=TODAY,
+        vocabulary_uri=VOCABULARY,
+    )
+    return b"".join(document([reported], as_of=last.recorded_at)).decode()
 
 
 def _snapshots(register: _Register) -> dict[str, BaseModel]:

@@ -31,6 +31,11 @@ def chosen(accept: str | None, forms: Sequence[Form]) -> Form:
     return form
 
 
+def is_wanted(form: Form, accept: str | None) -> bool:
+    """Whether a form is asked for by name, and liked better than JSON."""
+    return accept is not None and form in accept.lower() and chosen(accept, (Form.JSON, form)) is form
+
+
 def _range(part: str) -> tuple[str, float]:
     media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
     for parameter in parameters:

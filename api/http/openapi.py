@@ -33,6 +33,8 @@ TAGS = [
     {"name": "pledges", "description": "What was promised, and everything that happens to it."},
     {"name": "contributions", "description": "What BDT and pledgers say about what was delivered."},
     {"name": "snapshots", "description": "The register at a moment, and what changed between two."},
+    {"name": "exchange", "description": "The register in the form of the aid transparency initiative (IATI)."},
+    {"name": "reports", "description": "Progress in a period, who owes a report, and what pledgers learned."},
     {"name": "organisations", "description": "Who pledges."},
     {"name": "exchange rates", "description": "What currencies were worth in US dollars, by month."},
     {"name": "vocabulary", "description": "The codes, with their labels."},
@@ -160,7 +162,7 @@ def _complete(document: dict[str, Any], requests: Mapping[str, Any], responses: 
             if name in requests:
                 operation["requestBody"]["content"]["application/json"]["example"] = requests[name]
             if name in responses:
-                _good(operation["responses"])["content"]["application/json"]["example"] = responses[name]
+                form_of(_good(operation["responses"]))["example"] = responses[name]
     for unused in _VALIDATION:
         document["components"]["schemas"].pop(unused, None)
 
@@ -173,6 +175,12 @@ def _declare_problems(responses: dict[str, Any]) -> None:
             content[PROBLEM_JSON]["schema"] = content.pop("application/json")["schema"]
         elif content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith(_VALIDATION):
             del responses[status]
+
+
+def form_of(described: Mapping[str, Any]) -> dict[str, Any]:
+    """The form in which an answer or a body is shown: JSON where there is JSON."""
+    content: Mapping[str, dict[str, Any]] = described["content"]
+    return content.get("application/json") or next(iter(content.values()))
 
 
 def _good(responses: dict[str, Any]) -> dict[str, Any]:

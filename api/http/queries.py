@@ -204,6 +204,12 @@ class SnapshotQuery(MomentQuery):
         return Grouping(by=tuple(dict.fromkeys(self.group_by)), attribution=self.attribution)
 
 
+class ExportQuery(MomentQuery):
+    """Which moment, and whether pledges that BDT has not admitted belong to it."""
+
+    unpublished: Annotated[bool, Field(description="With pledges that BDT has not admitted; needs a token")] = False
+
+
 class DifferenceQuery(_Query):
     """Which two moments, and by what figures are divided besides."""
 

@@ -95,17 +95,17 @@ class PledgeStatusView:
             recorded_at=found[0]["pinned_recorded_at"],
         )
 
-    def stream(self, at: Point) -> Iterator[Pledge]:
+    def stream(self, at: Point) -> Iterator[PledgeRow]:
         """Every pledge as it was at a point, by reference, a few at a time. Raises PositionNotReached."""
         after: str | None = None
         while True:
             wanted: list[sql.Composable] = [] if after is None else [sql.SQL("reference > %(after)s")]
             found = self._read(wanted, {"after": after}, at=at, limit=STREAMED_AT_ONCE)
-            pledges = [_row(row).pledge for row in found if row["state"]]
-            yield from pledges
-            if len(pledges) < STREAMED_AT_ONCE:
+            states = [_row(row) for row in found if row["state"]]
+            yield from states
+            if len(states) < STREAMED_AT_ONCE:
                 return
-            after = pledges[-1].reference
+            after = states[-1].pledge.reference
 
     def position(self) -> int:
         """How far the ledger is told here."""

@@ -11,6 +11,7 @@ from api.exports.csv_files import csv_lines
 from api.exports.difference_tables import movements_table
 from api.http import problems
 from api.http.authentication import Reader
+from api.http.conditions import CaughtUp
 from api.http.difference_documents import DifferenceDocument
 from api.http.forms import Form, chosen
 from api.http.moments import as_of_of
@@ -22,7 +23,7 @@ from audit.canonical import canonical
 from domain.values import Actor
 from infrastructure.bootstrap import Service
 
-router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"])
+router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[CaughtUp])
 
 FORMS = (Form.JSON, Form.CSV)
 _ANSWERS = {**answers(200, READ, (*READING, *WAITING, *AT_A_MOMENT, problems.NOT_PERMITTED, problems.NOT_ACCEPTABLE))}

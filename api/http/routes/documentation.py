@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.http.html import element, link, page, table
+from api.http.openapi import form_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -68,6 +69,6 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> Iterator[st
 
 
 def _example(title: str, described: dict[str, Any]) -> str:
-    example = described["content"]["application/json"].get("example")
-    shown = json.dumps(example, ensure_ascii=False, indent=2)
+    example = form_of(described).get("example")
+    shown = example if isinstance(example, str) else json.dumps(example, ensure_ascii=False, indent=2)
     return f"<details><summary>{title}</summary>{element('pre', shown)}</details>"

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from api.http import problems
@@ -18,8 +18,10 @@ from api.http.conditions import CaughtUp, IfNoneMatch, etag, names_version
 from api.http.cursors import refused
 from api.http.documents import ActorDocument, HistoryItem, Instant, PledgeDocument, PledgeReading
 from api.http.failures import Failure
+from api.http.forms import Form, is_wanted
+from api.http.iati_answers import one_activity
 from api.http.moments import asked, echoed, require_one_moment
-from api.http.openapi import AT_A_MOMENT, PAGING, READ_LIST, READ_ONE, READING, WAITING, answers, not_modified
+from api.http.openapi import AT_A_MOMENT, PAGING, READ_LIST, READ_ONE, READING, WAITING, answers, in_forms, not_modified
 from api.http.pages import document, encoded, link_to
 from api.http.paths import Reference
 from api.http.queries import HistoryCursor, HistoryQuery, PledgeCursor, PledgeQuery, VersionQuery
@@ -109,10 +111,17 @@ def list_pledges(
         **answers(
             200,
             READ_ONE,
-            (*READING, *WAITING, *AT_A_MOMENT, problems.TWO_MOMENTS, problems.UNKNOWN_VERSION),
+            (
+                *READING,
+                *WAITING,
+                *AT_A_MOMENT,
+                problems.TWO_MOMENTS,
+                problems.UNKNOWN_VERSION,
+            ),
             (UnknownPledge,),
         ),
         **not_modified(),
+        200: {**answers(200, READ_ONE, ())[200], **in_forms([Form.XML])[200]},
     },
 )
 def get_pledge(
@@ -122,11 +131,14 @@ def get_pledge(
     reader: Reader,
     today: TodayInUtc,
     if_none_match: IfNoneMatch = None,
+    accept: Annotated[str | None, Header(description="The form of the answer: JSON, or XML for IATI")] = None,
 ) -> Response:
     """The pledge as it is, as it was after one of its versions, or as the register knew it at a moment.
 
     At an earlier moment it is there for the public only if BDT had admitted it by then.
     """
+    if is_wanted(Form.XML, accept):
+        return one_activity(service, reference, query, reader)
     if query.version is not None and (query.as_of is not None or query.effective_on is not None):
         raise Failure(problems.TWO_MOMENTS, "A version and a moment were given.")
     if moment := asked(service, query.as_of, query.effective_on):

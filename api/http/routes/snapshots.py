@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from api.exports.csv_files import csv_lines
 from api.exports.snapshot_tables import snapshot_workbook, status_table
 from api.http import problems
+from api.http.conditions import CaughtUp
 from api.http.forms import Form, chosen
 from api.http.moments import as_of_of
 from api.http.openapi import READ, READING, WAITING, answers, in_forms
@@ -21,7 +22,7 @@ from audit.canonical import canonical
 from audit.snapshot import Document
 from infrastructure.bootstrap import Service
 
-router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"])
+router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[CaughtUp])
 
 FORMS = (Form.JSON, Form.CSV, Form.XLSX)
 _ANSWERS = {**answers(200, READ, (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE))}

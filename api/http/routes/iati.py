@@ -1,0 +1,52 @@
+"""The register for the aid transparency initiative: IATI 2.03 activities."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api.http import problems
+from api.http.authentication import Reader
+from api.http.conditions import CaughtUp
+from api.http.forms import Form
+from api.http.iati_answers import every_activity, one_activity
+from api.http.openapi import AT_A_MOMENT, READ, READING, WAITING, answers, in_forms
+from api.http.paths import Reference
+from api.http.queries import ExportQuery, VersionQuery
+from api.http.service import Services
+from domain.refusals import UnknownPledge
+
+router = APIRouter(prefix="/v1", tags=["exchange"], dependencies=[CaughtUp])
+
+_FAULTS = (*READING, *WAITING, *AT_A_MOMENT, problems.NOT_PERMITTED)
+_EVERY = answers(200, READ, _FAULTS)
+_EVERY[200] = {**_EVERY[200], **in_forms([Form.XML])[200]}
+_ONE = answers(200, READ, (*_FAULTS, problems.TWO_MOMENTS), (UnknownPledge,))
+_ONE[200] = {**_ONE[200], **in_forms([Form.XML])[200]}
+
+
+@router.get(
+    "/iati/activities.xml",
+    operation_id="exportActivities",
+    summary="Export all pledges as IATI activities",
+    response_class=Response,
+    responses=_EVERY,
+)
+def export_activities(query: Annotated[ExportQuery, Query()], service: Services, reader: Reader) -> Response:
+    """Every admitted pledge at a moment as an activity of IATI 2.03, in one document."""
+    return every_activity(service, query, reader)
+
+
+@router.get(
+    "/pledges/{reference}.xml",
+    operation_id="exportActivity",
+    summary="Export a pledge as an IATI activity",
+    response_class=Response,
+    responses=_ONE,
+)
+def export_activity(
+    reference: Reference, query: Annotated[VersionQuery, Query()], service: Services, reader: Reader
+) -> Response:
+    """The pledge at a moment as an activity of IATI 2.03, in a document of its own."""
+    return one_activity(service, reference, query, reader)
