@@ -88,6 +88,21 @@ def test_who_has_the_bytes_is_not_sent_them_again(client: Client, anybody: Clien
     assert (answer.status_code, answer.content) == (304, b"")
 
 
+def test_a_snapshot_names_its_own_exact_address_and_digest(client: Client, anybody: Client) -> None:
+    reference = admitted(client)
+    taken = anybody.get("/v1/snapshots/status", params={"group_by": "sdg"})
+    address = taken.headers["Link"].partition("<")[2].partition(">")[0]
+    client.on(reference, "amendments", {"reason": "Clearer.", "title": "Another title"})
+    again = anybody.get(address)
+
+    assert again.content == taken.content
+    assert taken.headers["ETag"] == f'"{taken.json()["digest"]}"'
+    known = anybody.get(address, headers={"If-None-Match": taken.headers["ETag"]})
+    assert (known.status_code, known.content) == (304, b"")
+    as_csv = anybody.get(address, headers={"If-None-Match": taken.headers["ETag"], "Accept": "text/csv"})
+    assert as_csv.status_code == 200, "another form has other bytes"
+
+
 def test_a_publication_is_itself_on_the_record(client: Client, service: Service) -> None:
     admitted(client)
     answer = publish(client, title="  The first half of the year  ", effective_on=days_ago(1))
