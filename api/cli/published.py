@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import typer
 from rich.markup import escape
 
@@ -39,7 +40,7 @@ def compare_published(service: Service, id: UUID) -> None:
             f" {of.effective_on}: {len(stored):,} bytes alike, {of.digest}"
         )
         return
-    for difference in _differences(msgspec.json.decode(stored), taken):
+    for difference in _differences(json.loads(stored), taken):
         people().print(escape(difference))
     say(
         f"The published snapshot is not what the register says of position {of.position} now.",
@@ -55,14 +56,18 @@ def _taken_again(service: Service, of: SnapshotIdentity) -> dict[str, Any]:
     return service.snapshots.take(at, Grouping(by=by, attribution=Attribution(of.attribution)))
 
 
-def _differences(published: dict[str, Any], taken: dict[str, Any]) -> list[str]:
-    """Which parts differ: figures of the totals and pledges by name, other parts as a whole."""
-    parts = [f"{name} differs" for name in sorted(published.keys() | taken.keys()) if name not in ("totals", "pledges")]
-    told = [part for part in parts if published.get(part.split()[0]) != taken.get(part.split()[0])]
+def _differences(published: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterator[str]:
+    """What differs: totals figure by figure, pledges by reference, everything else by its name."""
+    for name in sorted((published.keys() | taken.keys()) - {"totals", "pledges"}):
+        if published.get(name) != taken.get(name):
+            yield f"{name} differs"
     before, after = published.get("totals", {}), taken["totals"]
-    told += [f"totals: {k} was {before.get(k)}, is {v}" for k, v in after.items() if before.get(k) != v]
-    rows = {row["reference"]: row for row in published.get("pledges", [])}
-    again = {row["reference"]: row for row in taken["pledges"]}
-    return told + [
-        f"{name} differs" for name in sorted(rows.keys() | again.keys()) if rows.get(name) != again.get(name)
-    ]
+    yield from (
+        f"{name} was {before.get(name)}, is {value}" for name, value in after.items() if before.get(name) != value
+    )
+    rows, again = _by_reference(published), _by_reference(taken)
+    yield from (f"{name} differs" for name in sorted(rows.keys() | again.keys()) if rows.get(name) != again.get(name))
+
+
+def _by_reference(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {row["reference"]: row for row in document.get("pledges", [])}

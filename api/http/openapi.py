@@ -83,6 +83,16 @@ _RETRY_AFTER = {"description": "Seconds to wait before asking again", "schema": 
 _CHALLENGE = {"description": "The scheme that is understood", "schema": {"type": "string"}, "example": "Bearer"}
 _ALLOW = {"description": "The methods the address takes", "schema": {"type": "string"}}
 
+DIGEST = {
+    "description": "The snapshot's digest; a form other than JSON adds its extension",
+    "schema": {"type": "string"},
+    "example": '"sha256:5f0e…"',
+}
+THE_SAME_AGAIN = {
+    "description": "The exact address at which anybody takes the same snapshot again, as RFC 8288 says",
+    "schema": {"type": "string"},
+}
+
 CHANGED = {"ETag": _ETAG, "Ledger-Position": _LEDGER_POSITION, "Idempotent-Replayed": _REPLAYED}
 CREATED = {**CHANGED, "Location": _LOCATION}
 READ = {"Ledger-Position": _LEDGER_POSITION}

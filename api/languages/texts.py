@@ -85,7 +85,7 @@ class Texts:
         """US dollars without cents: for reading, not for reckoning."""
         if not amount:
             return self.number(0)
-        return str(format_currency(amount, "USD", format="¤¤ #,##0", locale=self.locale, currency_digits=False))
+        return str(format_currency(amount, "USD", format="¤¤\u00a0#,##0", locale=self.locale, currency_digits=False))
 
     def percent(self, rate: Decimal | None) -> str:
         """A share of 1 as a percentage with one decimal; a dash where there is nothing that it is of."""

@@ -21,7 +21,7 @@ from audit.envelope import (
     parse_instant,
     stamp,
 )
-from domain.events import AnyEvent, Event, OrganisationEvent, PledgeEvent, Published, Withdrawn
+from domain.events import AnyEvent, Event, OrganisationEvent, PledgeEvent, Published, SnapshotIdentity, Withdrawn
 from domain.refusals import TooLarge
 from domain.values import Actor
 from domain.vocabulary import Role
@@ -76,6 +76,26 @@ def test_every_fact_is_read_back_as_it_was_written(history, instant):
         assert entry.event == event
         assert entry.recorded_at == instant
         assert stored == rfc8785.dumps(json.loads(stored))
+
+
+def test_a_publication_is_read_back_as_it_was_written():
+    published = Published(
+        **header(date(2026, 4, 2)),
+        title="First quarter",
+        snapshot=SnapshotIdentity(
+            position=17,
+            effective_on=date(2026, 3, 31),
+            rules_version=1,
+            digest="sha256:0",
+            group_by=("region", "sdg"),
+            attribution="split",
+        ),
+    )
+    stored = stamp(ENVELOPES.write(published), NOON)
+    assert ENVELOPES.read(stored, 1).event == published
+    assert json.loads(stored)["effective_on"] == "2026-04-02"
+    assert json.loads(stored)["data"]["snapshot"]["effective_on"] == "2026-03-31"
+    assert stored == rfc8785.dumps(json.loads(stored))
 
 
 def test_every_fact_has_a_stable_type_name():

@@ -17,10 +17,12 @@ from domain.events import (
     Deactivated,
     Description,
     PledgeEvent,
+    Published,
     Registered,
     Renamed,
     ScaledDown,
     ScaledUp,
+    SnapshotIdentity,
     TargetChange,
     Withdrawn,
 )
@@ -115,6 +117,14 @@ CHANGE = TargetChange(before=schools(120), after=schools(200))
         (Registered(**header(DAY), name="Fibre", sector=Sector.ACADEMIA), "Registered Fibre."),
         (Renamed(**header(DAY), name="New", former_name="Old"), "Renamed from Old to New."),
         (Deactivated(**header(DAY), reason="merged"), "Deactivated. Reason: merged"),
+        (
+            Published(
+                **header(DAY),
+                title="First quarter",
+                snapshot=SnapshotIdentity(position=17, effective_on=DAY, rules_version=1, digest="sha256:0"),
+            ),
+            "Published “First quarter”: the register at position 17, effective on 2025-01-01.",
+        ),
     ],
 )
 def test_a_fact_is_told_in_a_sentence(event, sentence):

@@ -15,8 +15,10 @@ from api.http.openapi import (
     ALWAYS_REFUSED,
     COMMANDING,
     CREATED,
+    DIGEST,
     READ_LIST,
     READING,
+    THE_SAME_AGAIN,
     WAITING,
     answers,
     not_modified,
@@ -38,11 +40,6 @@ from infrastructure.publications import PublishedSnapshot
 router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], route_class=CommandRoute)
 
 FOR_EVER = "public, max-age=31536000, immutable"
-_DIGEST = {"description": "The digest of the snapshot", "schema": {"type": "string"}, "example": '"sha256:5f0e…"'}
-_REGENERATED = {
-    "description": 'Where the same snapshot is taken from the register: `<…>; rel="alternate"`',
-    "schema": {"type": "string"},
-}
 
 
 @router.post(
@@ -53,7 +50,7 @@ _REGENERATED = {
     response_model=PublicationAnswer,
     responses=answers(
         201,
-        {**CREATED, "ETag": _DIGEST},
+        {**CREATED, "ETag": DIGEST},
         (*COMMANDING, *WAITING, problems.MOMENT_NOT_OVER),
         (no.DateInFuture, *ALWAYS_REFUSED),
     ),
@@ -95,8 +92,8 @@ def list_snapshots(request: Request, query: Annotated[PublicationQuery, Query()]
     summary="Read a published snapshot",
     response_model=SnapshotDocument,
     responses={
-        **answers(200, {"ETag": _DIGEST, "Link": _REGENERATED}, READING, (no.UnknownSnapshot,)),
-        **not_modified({"ETag": _DIGEST}),
+        **answers(200, {"ETag": DIGEST, "Link": THE_SAME_AGAIN}, READING, (no.UnknownSnapshot,)),
+        **not_modified({"ETag": DIGEST}),
     },
 )
 def get_snapshot(snapshot: SnapshotId, service: Services, if_none_match: IfNoneMatch = None) -> Response:

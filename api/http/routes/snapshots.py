@@ -11,22 +11,25 @@ from fastapi.responses import StreamingResponse
 from api.exports.csv_files import csv_lines
 from api.exports.snapshot_tables import snapshot_workbook, status_table
 from api.http import problems
-from api.http.conditions import CaughtUp
+from api.http.conditions import CaughtUp, IfNoneMatch, names_version
 from api.http.forms import Form, chosen
 from api.http.moments import as_of_of
-from api.http.openapi import READ, READING, WAITING, answers, in_forms
+from api.http.openapi import DIGEST, READ, READING, THE_SAME_AGAIN, WAITING, answers, in_forms, not_modified
+from api.http.publication_documents import address_of
 from api.http.queries import SnapshotQuery
 from api.http.service import Services
 from api.http.snapshot_documents import SnapshotDocument
 from audit.canonical import canonical
-from audit.snapshot import Document
+from audit.snapshot import Document, identity_of
 from infrastructure.bootstrap import Service
 
 router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[CaughtUp])
 
 FORMS = (Form.JSON, Form.CSV, Form.XLSX)
-_ANSWERS = {**answers(200, READ, (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE))}
+_HEADERS = {**READ, "ETag": DIGEST, "Link": THE_SAME_AGAIN}
+_ANSWERS = {**answers(200, _HEADERS, (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE))}
 _ANSWERS[200] = {**_ANSWERS[200], **in_forms(FORMS[1:])[200]}
+_ANSWERS |= not_modified({"ETag": DIGEST})
 
 Accept = Annotated[str | None, Header(description="The form of the answer: JSON, CSV or a workbook")]
 
@@ -38,13 +41,18 @@ Accept = Annotated[str | None, Header(description="The form of the answer: JSON,
     response_model=SnapshotDocument,
     responses=_ANSWERS,
 )
-def get_status(query: Annotated[SnapshotQuery, Query()], service: Services, accept: Accept = None) -> Response:
+def get_status(
+    query: Annotated[SnapshotQuery, Query()],
+    service: Services,
+    accept: Accept = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """Every admitted pledge as it stood at a moment, and totals by any combination of dimensions.
 
     The same position, effective date and grouping give the same bytes for ever. CSV has the pledges, one a line; a
     workbook has the totals too.
     """
-    return _answer(service, query, chosen(accept, FORMS))
+    return _answer(service, query, chosen(accept, FORMS), if_none_match)
 
 
 @router.get("/status.json", include_in_schema=False)
@@ -65,10 +73,12 @@ def get_status_as_workbook(query: Annotated[SnapshotQuery, Query()], service: Se
     return _answer(service, query, Form.XLSX)
 
 
-def _answer(service: Service, query: SnapshotQuery, form: Form) -> Response:
+def _answer(service: Service, query: SnapshotQuery, form: Form, if_none_match: str | None = None) -> Response:
     at = service.register.resolve(as_of_of(query.as_of), query.effective_on)
     snapshot = service.snapshots.take(at, query.grouping())
     headers = headers_of(snapshot, form)
+    if names_version(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
     match form:
         case Form.CSV:
             return StreamingResponse(csv_lines(status_table(snapshot)), media_type=form, headers=headers)
@@ -79,11 +89,15 @@ def _answer(service: Service, query: SnapshotQuery, form: Form) -> Response:
 
 
 def headers_of(snapshot: Document, form: Form) -> Mapping[str, str]:
-    """Which moment it is, and a name under which a browser keeps it."""
+    """Which moment it is, its exact address, its digest, and a name under which a browser keeps it."""
     extension = {Form.CSV: "csv", Form.XLSX: "xlsx"}.get(form)
     name = f"status-{snapshot['position']}-{snapshot['effective_on']}.{extension}"
     kept = {"Content-Disposition": f'attachment; filename="{name}"'} if extension else {}
+    digest = snapshot["digest"]
     return {
+        # Another form has other bytes, and so another tag.
+        "ETag": f'"{digest}-{extension}"' if extension else f'"{digest}"',
+        "Link": f'<{address_of(identity_of(snapshot))}>; rel="canonical"',
         "Ledger-Position": str(snapshot["position"]),
         "Cache-Control": "no-cache",
         "Vary": "Accept",

@@ -109,6 +109,17 @@ def test_a_schema_that_lacks_steps_is_a_warning_and_is_left_so(on_empty: Run, em
         assert connection.execute("SELECT to_regclass('public.p2c_schema')").fetchone() == (None,)
 
 
+def test_a_ledger_of_an_older_version_lacks_a_step_and_no_trigger(on_empty: Run, ledger: str) -> None:
+    change(ledger, "DROP TABLE ledger.snapshots; DELETE FROM public.p2c_schema WHERE number = 2")
+
+    findings = examined(on_empty, exit_code=0)
+
+    assert findings["schema"]["verdict"] == "warning"
+    assert "append-only snapshots" not in findings
+    assert on_empty("schema", "apply").exit_code == 0
+    assert examined(on_empty, exit_code=0)["append-only snapshots"]["verdict"] == "ok"
+
+
 def test_a_schema_of_a_newer_version_is_an_error(on_empty: Run, ledger: str) -> None:
     change(ledger, "INSERT INTO public.p2c_schema (number, name) VALUES (9999, 'from the future')")
 

@@ -50,6 +50,7 @@ ANYTHING = st.recursive(
 COMMANDS = [
     "/v1/pledges",
     "/v1/organisations",
+    "/v1/snapshots",
     "/v1/exchange-rates",
     *(
         f"/v1/pledges/{{reference}}/{command}"
