@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import psycopg
@@ -116,12 +116,19 @@ class PublishedExchangeRates:
         ).fetchone()
         return row is not None and (row["rate"], row["source"]) == (rate.rate, rate.source)
 
-    def published(self, currency: str | None = None) -> Sequence[PublishedRate]:
-        """All published rates, or one currency's, the latest month first."""
+    def published(
+        self, currency: str | None = None, *, by: datetime | None = None, month_until: date | None = None
+    ) -> Sequence[PublishedRate]:
+        """All published rates, or one currency's, the latest month first.
+
+        With `by` those published by that instant, with `month_until` those of months that began by that day.
+        """
         with self._pool.connection() as connection:
             rows = connection.execute(
                 "SELECT currency, month, rate, source FROM ledger.exchange_rates"
-                " WHERE currency = %(currency)s OR %(currency)s::text IS NULL ORDER BY month DESC, currency",
-                {"currency": currency},
+                " WHERE (currency = %(currency)s OR %(currency)s::text IS NULL)"
+                " AND (published_at <= %(by)s OR %(by)s::timestamptz IS NULL)"
+                " AND (month <= %(month_until)s OR %(month_until)s::date IS NULL) ORDER BY month DESC, currency",
+                {"currency": currency, "by": by, "month_until": month_until},
             ).fetchall()
         return [PublishedRate(**row) for row in rows]

@@ -241,7 +241,7 @@ class DifferenceQuery(_Query):
         return Division(by=tuple(dict.fromkeys(self.group_by)), attribution=self.attribution)
 
 
-class RatesQuery(_Query):
-    """Which exchange rates."""
+class RatesQuery(MomentQuery):
+    """Which exchange rates, published by when, of months that began by which day."""
 
     currency: Annotated[CurrencyCode | None, Field(description="The rates of this currency only")] = None

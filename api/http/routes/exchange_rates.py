@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -14,12 +15,17 @@ from api.http.authentication import writer
 from api.http.documents import DecimalText
 from api.http.failures import Failure, FieldError
 from api.http.json_request import CommandRoute
-from api.http.openapi import READING, WRITING, answers
+from api.http.moments import as_of_of, asked
+from api.http.openapi import READING, WAITING, WRITING, answers
 from api.http.queries import RatesQuery
 from api.http.service import Services
+from application.moments import AsOf, Moment
 from domain import refusals as no
 from domain import statements
 from infrastructure.command_stores import PublishedRate
+
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+"""Before anything was published."""
 
 router = APIRouter(prefix="/v1/exchange-rates", tags=["exchange rates"], route_class=CommandRoute)
 
@@ -63,11 +69,27 @@ def publish_exchange_rates(body: bodies.ExchangeRates, service: Services) -> Res
     operation_id="listExchangeRates",
     summary="List exchange rates",
     response_model=RateList,
-    responses=answers(200, {}, READING),
+    responses=answers(200, {}, (*READING, *WAITING, problems.MOMENT_NOT_OVER)),
 )
 def list_exchange_rates(query: Annotated[RatesQuery, Query()], service: Services) -> Response:
-    """All published rates, or one currency's, the latest month first."""
-    return _rates(service.rates.published(query.currency), 200)
+    """All published rates, or one currency's, the latest month first; with `as_of`, those published by then."""
+    moment = asked(service, query.as_of, query.effective_on)
+    by = _published_by(as_of_of(query.as_of), moment) if moment else None
+    published = service.rates.published(query.currency, by=by, month_until=query.effective_on)
+    return _rates(published, 200)
+
+
+def _published_by(as_of: AsOf | None, moment: Moment) -> datetime | None:
+    """The instant by which a rate must have been published: the one that is meant, or that of a position's fact."""
+    match as_of:
+        case None:
+            return None
+        case int():
+            return moment.recorded_at or LONG_AGO
+        case datetime():
+            return as_of
+        case date():
+            return datetime.combine(as_of, time.max, UTC)
 
 
 def _checked(rate: bodies.MonthlyRate, field: str) -> PublishedRate:

@@ -214,3 +214,17 @@ def test_a_version_and_a_moment_are_not_both_meant(client: Client) -> None:
 def test_a_token_that_is_not_valid_is_refused_also_for_reading(public: Client) -> None:
     answer = public.get("/v1/pledges", params={"as_of": 0}, headers={"Authorization": "Bearer p2c_nobody"})
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/not-authenticated")
+
+
+def test_exchange_rates_are_those_published_by_then(client: Client) -> None:
+    before = validate(client, client.announce())
+    rate = {"currency": "XOF", "month": "2024-03", "rate": "0.00165", "source": "UN operational rate"}
+    assert client.post("/v1/exchange-rates", json={"rates": [rate]}).status_code == 201
+    after = validate(client, client.announce())
+
+    def months(**asked: Any) -> list[str]:
+        return [r["month"] for r in client.read("/v1/exchange-rates", after, currency="XOF", **asked)["rates"]]
+
+    assert (months(as_of=before), months(as_of=after)) == ([], ["2024-03"])
+    assert (months(as_of=days_ago(1)), months(as_of=TODAY.isoformat())) == ([], ["2024-03"])
+    assert (months(effective_on="2024-02-29"), months(effective_on="2024-03-01")) == ([], ["2024-03"])

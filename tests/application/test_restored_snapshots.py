@@ -1,0 +1,53 @@
+"""A snapshot of a restored ledger, on another server's database, is the same to the byte."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import psycopg
+
+from application.sample.loading import load_sample
+from application.snapshots import Grouping
+from audit.canonical import canonical
+from domain.difference import Division
+from domain.dimensions import Attribution, Dimension
+from infrastructure.bootstrap import Service, open_on
+from infrastructure.embedded_postgres import EmbeddedPostgres
+from tests.conftest import new_database
+
+POSITIONS = (0, 150, 300, 404)
+DAYS = (date(2023, 6, 30), date(2026, 11, 23), date(2026, 11, 24))
+GROUPING = Grouping(by=(Dimension.REGION, Dimension.SECTOR), attribution=Attribution.SPLIT)
+
+
+def documents(service: Service) -> list[bytes]:
+    """Snapshots of many moments, and what changed between two."""
+    service.projections.catch_up()
+    resolve = service.register.resolve
+    taken = [service.snapshots.take(resolve(p, day), GROUPING) for p in POSITIONS for day in DAYS]
+    changed = service.differences.between(resolve(150, DAYS[0]), resolve(404, DAYS[2]), Division())
+    return [canonical(document) for document in (*taken, changed)]
+
+
+def test_a_restored_ledger_gives_the_same_documents(service: Service, empty_database: str, postgres: EmbeddedPostgres):
+    load_sample(service.ledger, service.commands)
+    before = documents(service)
+    with new_database(postgres) as elsewhere:
+        with open_on(elsewhere):
+            pass
+        copy_events(empty_database, elsewhere)
+        with open_on(elsewhere) as restored:
+            assert documents(restored) == before
+    assert len(set(before)) > len(DAYS), "the moments differ"
+
+
+def copy_events(source: str, target: str) -> None:
+    """What a logical restore does: the rows of the ledger, as they are."""
+    with (
+        psycopg.connect(source) as there,
+        psycopg.connect(target) as here,
+        there.cursor().copy("COPY ledger.events TO STDOUT") as out,
+        here.cursor().copy("COPY ledger.events FROM STDIN") as into,
+    ):
+        for part in out:
+            into.write(part)
