@@ -26,6 +26,7 @@ from domain.events import (
     ContributionQueried,
     Corrected,
     PartiallyFulfilled,
+    Published,
     Registered,
     Renamed,
     Reported,
@@ -105,7 +106,8 @@ def test_it_has_about_sixty_pledges_by_about_thirty_organisations(portfolio: Por
 
 
 def test_everything_that_can_happen_happens(portfolio: Portfolio) -> None:
-    assert {type(entry.event) for entry in portfolio.entries} == set(get_args(AnyEvent))
+    # A publication is BDT's, of a moment of its own choosing; the sample publishes nothing in its name.
+    assert {type(entry.event) for entry in portfolio.entries} == set(get_args(AnyEvent)) - {Published}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,196 @@
+"""Measures questions about a moment, at growing registers: `python -m benchmarks.point_in_time [PLEDGES EVENTS] …`.
+
+A register is made of facts like any other's: announced, admitted, then contributions a week apart, written into the
+ledger's table directly and told to the read models by a rebuild. Every question is asked of random moments.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from psycopg import sql
+from rich.console import Console
+from rich.table import Table
+
+from api.exports.csv_files import csv_lines
+from api.exports.snapshot_tables import status_table
+from application.moments import Moment
+from application.snapshots import Grouping
+from audit.envelope import Envelopes, stamp
+from domain.circumstances import Circumstances, header
+from domain.difference import Division
+from domain.dimensions import Dimension
+from domain.events import Announced, AnyEvent, PartiallyFulfilled, Validated
+from domain.geography import countries
+from domain.identity import pledge_id
+from domain.values import Actor, Contribution, Money, Party, Target
+from domain.vocabulary import FocusArea, PledgeType, Role, Sector
+from infrastructure.bootstrap import Service, open_on
+from infrastructure.embedded_postgres import EmbeddedPostgres
+from infrastructure.register import point_of
+from projections.pinning import AT_POINT
+from projections.pledge_status.filters import PledgeFilters
+
+SIZES = ((1_000, 10), (1_000, 100), (10_000, 10))
+ROUNDS = 7
+START = date(2022, 1, 3)
+RECORDED = datetime(2026, 1, 1, tzinfo=UTC)
+ACTOR = Actor(role=Role.BDT)
+LEADS = tuple(uuid5(UUID(int=0), str(n)) for n in range(200))
+COUNTRIES = tuple(sorted(countries()))
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What was asked, and how many milliseconds it took in each round."""
+
+    question: str
+    milliseconds: tuple[float, ...]
+
+
+def facts(pledges: int, each: int) -> Iterator[AnyEvent]:
+    """The facts of so many pledges in the order in which they are recorded, week after week."""
+    chance = random.Random(20_261_124)
+    for version in range(1, each + 1):
+        for n in range(pledges):
+            yield _fact(n, version, chance)
+
+
+def _fact(n: int, version: int, chance: random.Random) -> AnyEvent:
+    on = START + timedelta(days=n % 365 + 7 * (version - 1))
+    about = header(pledge_id(f"P2C-2022-{n:06d}"), version - 1, _at(on), on)
+    if version == 1:
+        return Announced(**about, **_promise(n, chance))
+    if version == 2:
+        return Validated(**about)
+    paid = Decimal(chance.randrange(1_000, 50_000))
+    given = Contribution(
+        id=f"c{version}", target="money", amount=Money(amount=paid, currency="USD", usd=paid), effective_on=on
+    )
+    return PartiallyFulfilled(**about, contributions=(given,))
+
+
+def _promise(n: int, chance: random.Random) -> dict[str, Any]:
+    value = Decimal(chance.randrange(10_000, 90_000_000))
+    return {
+        "reference": f"P2C-2022-{n:06d}",
+        "title": f"Pledge {n}",
+        "description": "Made up for a benchmark.",
+        "lead": Party(organisation=LEADS[n % len(LEADS)], sector=chance.choice(list(Sector))),
+        "type": chance.choice(list(PledgeType)),
+        "focus_area": chance.choice(list(FocusArea)),
+        "targets": (Target(id="money", measure="money", value=Money(amount=value, currency="USD", usd=value)),),
+        "countries": tuple(chance.sample(COUNTRIES, 2)),
+        "sdgs": tuple(sorted(chance.sample(range(1, 18), 2))),
+    }
+
+
+def _at(on: date) -> Circumstances:
+    return Circumstances(actor=ACTOR, today=on, command_id=uuid4())
+
+
+def fill(service: Service, pledges: int, each: int) -> int:
+    """Write the facts into the ledger and tell them to the read models; how many there are."""
+    envelopes, position = Envelopes(), 0
+    with service.pool.connection() as connection, connection.cursor() as cursor:
+        with cursor.copy(
+            "COPY ledger.events (originator_id, originator_version, topic, state, notification_id, recorded_at)"
+            " FROM STDIN"
+        ) as copy:
+            for position, event in enumerate(facts(pledges, each), start=1):
+                recorded = RECORDED + timedelta(seconds=position)
+                copy.write_row(
+                    (
+                        event.originator_id,
+                        event.originator_version,
+                        envelopes.name(event),
+                        stamp(envelopes.write(event), recorded),
+                        position,
+                        recorded,
+                    )
+                )
+        connection.execute("ANALYZE ledger.events")
+    for name in ("pledge_status", "organisations", "timeline"):
+        service.projections.rebuild(name, lambda done, total: None)
+    return position
+
+
+def timings(service: Service, head: int) -> list[Timing]:
+    """Every question, of random moments; the first round warms up and is not counted."""
+    chance = random.Random(1)
+
+    def moment() -> Moment:
+        return service.register.resolve(chance.randrange(head // 2, head), None)
+
+    questions: dict[str, Callable[[], object]] = {
+        "totals by focus area, in the database": lambda: _totals(service, moment()),
+        "a page of 50 pledges": lambda: _page(service, moment()),
+        "all status rows, decoded": lambda: sum(1 for _ in service.register.pledges(moment())),
+        "snapshot as JSON, by region": lambda: service.snapshots.take(moment(), Grouping(by=(Dimension.REGION,))),
+        "snapshot as CSV": lambda: sum(map(len, csv_lines(status_table(service.snapshots.take(moment(), Grouping()))))),
+        "difference between two moments": lambda: service.differences.between(moment(), moment(), Division()),
+    }
+    return [Timing(name, tuple(_milliseconds(ask) for _ in range(ROUNDS + 1))[1:]) for name, ask in questions.items()]
+
+
+def _page(service: Service, at: Moment) -> object:
+    return service.pledges.page(PledgeFilters(), on=at.effective_on, at=point_of(at), after="P2C-2022-000500")
+
+
+def _totals(service: Service, at: Moment) -> object:
+    with service.pool.connection() as connection:
+        return connection.execute(
+            sql.SQL(
+                "SELECT focus_area, count(*), sum(validated_usd), sum(delivered_usd) FROM pledge_status.pledges"
+                " WHERE standing AND {} GROUP BY focus_area"
+            ).format(AT_POINT),
+            {"at": at.position, "on": at.effective_on},
+        ).fetchall()
+
+
+def _milliseconds(ask: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    ask()
+    return (time.perf_counter() - begun) * 1000
+
+
+def show(found: dict[tuple[int, int], list[Timing]]) -> None:
+    """The table of all sizes."""
+    table = Table(title="Milliseconds, median of the rounds (lowest to highest)")
+    table.add_column("question")
+    for pledges, each in found:
+        table.add_column(f"{pledges:,} pledges, {each} facts each", justify="right")
+    for n, timing in enumerate(next(iter(found.values()))):
+        row = [column[n].milliseconds for column in found.values()]
+        table.add_row(timing.question, *(f"{statistics.median(r):,.0f} ({min(r):,.0f} to {max(r):,.0f})" for r in row))
+    Console(width=150).print(table)
+
+
+def main(arguments: list[str]) -> None:
+    """Every size that is asked for, each on a database of its own."""
+    numbers = [int(argument.replace(",", "")) for argument in arguments]
+    sizes = tuple(zip(numbers[::2], numbers[1::2], strict=True)) or SIZES
+    found = {}
+    for pledges, each in sizes:
+        with (
+            tempfile.TemporaryDirectory(prefix="p2c-bench-") as folder,
+            EmbeddedPostgres.start(Path(folder)) as server,
+            open_on(server.conninfo) as service,
+        ):
+            found[pledges, each] = timings(service, fill(service, pledges, each))
+    show(found)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
