@@ -17,6 +17,8 @@ SERIES = ("#0b5394", "#2a9d8f", "#8a5a00")
 DASHES = ([1, 0], [6, 3], [2, 2])
 GOAL = "#9b2226"
 WIDTH = 560
+ROOM_FOR_FIGURES = 1.5
+"""How much wider than the longest bar its row is, so that the figure at its end has room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Line:
 def bars(data: Sequence[Bar], *, font: str) -> str:
     """Horizontal bars in the order given, each with its figure beside it."""
     rows = [{"name": bar.name, "length": bar.length, "label": bar.label} for bar in data]
-    named = alt.Axis(labelLimit=300, domain=False, ticks=False)
+    longest = max((bar.length for bar in data), default=0.0) or 1.0
+    named = alt.Axis(labelLimit=420, domain=False, ticks=False)
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y(
             "name:N",
@@ -47,12 +50,12 @@ def bars(data: Sequence[Bar], *, font: str) -> str:
             title=None,
             axis=named,
         ),
-        x=alt.X("length:Q", title=None, axis=None, scale=alt.Scale(domainMin=0, padding=120)),
+        x=alt.X("length:Q", title=None, axis=None, scale=alt.Scale(domain=[0, longest * ROOM_FOR_FIGURES])),
     )
     drawn = base.mark_bar(color=SERIES[0], height=14) + base.mark_text(
         align="left", dx=5, color=INK, fontSize=11
     ).encode(text="label:N")
-    return _svg(drawn.properties(width=WIDTH - 220, height=max(24 * len(data), 24)), font)
+    return _svg(drawn.properties(width=WIDTH - 240, height=max(24 * len(data), 24)), font)
 
 
 def lines(data: Sequence[Line], *, goal: float, goal_label: str, in_billions: str, font: str) -> str:
