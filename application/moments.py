@@ -51,6 +51,13 @@ class PositionAhead(Exception):
         self.head = head
 
 
+class ViewsBehind(Exception):
+    """The read models did not get to a position in time; ask again."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"the read models did not reach position {position} in time")
+
+
 def parse_as_of(text: str) -> AsOf:
     """A position (digits), a day (`2026-01-31`) or an instant (`2026-01-31T12:00:00Z`). Raises ValueError."""
     if _POSITION.fullmatch(text):

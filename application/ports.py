@@ -72,7 +72,7 @@ class Register(Protocol):
     def resolve(self, as_of: AsOf | None, effective_on: date | None) -> Moment:
         """The moment that is meant: now without `as_of`, that of `as_of` without an effective date.
 
-        Raises MomentNotOver and PositionAhead.
+        Raises MomentNotOver, PositionAhead and ViewsBehind.
         """
 
     def pledges(self, at: Moment) -> Iterator[Pledge]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from application.moments import AsOf, Moment, MomentNotOver, PositionAhead
+from application.moments import AsOf, Moment, MomentNotOver, PositionAhead, ViewsBehind
 from audit.envelope import Entry, Envelopes
 from domain.organisation import Organisation
 from domain.pledge import Pledge
@@ -60,13 +60,13 @@ class LedgerRegister:
         """The moment that is meant: now without `as_of`, that of `as_of` without an effective date.
 
         A day that is not over yet counts up to now; the moment says which position that was. Waits for the read
-        models to reach the position. Raises MomentNotOver, PositionAhead, and TimeoutError where they do not.
+        models to reach the position. Raises MomentNotOver, PositionAhead, and ViewsBehind where they do not.
         """
         with self._pool.connection() as connection:
             position, day = self._position(connection, as_of)
             today = _now(connection).date()
         if not self._wait_until(position, CATCH_UP_WITHIN_SECONDS):
-            raise TimeoutError(f"the read models did not reach position {position} in time")
+            raise ViewsBehind(position)
         moment = self.moment(position, effective_on or day or today)
         if effective_on or day or not moment.recorded_at:
             return moment

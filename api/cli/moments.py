@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.failures import Unusable
-from application.moments import AsOf, Moment, MomentNotOver, PositionAhead, parse_as_of
+from application.moments import AsOf, Moment, MomentNotOver, PositionAhead, ViewsBehind, parse_as_of
 from infrastructure.bootstrap import Service
 
 FORMS = "a day (2026-01-31, its end in UTC), an instant (2026-01-31T12:00:00Z) or a position (1234)"
@@ -27,7 +27,7 @@ def moment_of(service: Service, as_of: str | None, effective_on: datetime | None
     service.projections.catch_up()
     try:
         return service.register.resolve(as_of_of(as_of), effective_on.date() if effective_on else None)
-    except (MomentNotOver, PositionAhead) as impossible:
+    except (MomentNotOver, PositionAhead, ViewsBehind) as impossible:
         raise Unusable(f"{impossible}.") from impossible
 
 

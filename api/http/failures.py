@@ -19,7 +19,7 @@ from api.reports.pdf import NoLettersForLanguage
 from application.access import NotPermitted
 from application.commands import IdempotencyKeyReused, VersionMismatch
 from application.ledger import LedgerBusy
-from application.moments import MomentNotOver, PositionAhead
+from application.moments import MomentNotOver, PositionAhead, ViewsBehind
 from domain.refusals import Refused, UnknownCodes
 from infrastructure.database import UNAVAILABLE
 
@@ -116,7 +116,7 @@ def handle_failures(app: FastAPI) -> None:
     answer(NoLettersForLanguage, lambda lacking: Failure(problems.NO_LETTERS, f"{lacking}."))
     answer(MomentNotOver, lambda early: Failure(problems.MOMENT_NOT_OVER, f"{early}."))
     answer(PositionAhead, lambda ahead: Failure(problems.POSITION_BEYOND_LEDGER, f"{ahead}."))
-    answer(TimeoutError, lambda late: Failure(problems.VIEW_BEHIND, f"{late}.", headers=RETRY_AFTER))
+    answer(ViewsBehind, lambda late: Failure(problems.VIEW_BEHIND, f"{late}.", headers=RETRY_AFTER))
     answer(RequestValidationError, _invalid)
     answer(HTTPException, _http)
     for unavailable in UNAVAILABLE:

@@ -56,7 +56,7 @@ def as_of_of(text: str | None) -> AsOf | None:
 def asked(service: Service, as_of: str | None, effective_on: date | None) -> Moment | None:
     """The moment that is asked about; None where now is, whatever is recorded meanwhile.
 
-    Raises MomentNotOver, PositionAhead, and TimeoutError where the read models do not get there in time.
+    Raises MomentNotOver, PositionAhead, and ViewsBehind where the read models do not get there in time.
     """
     if as_of is None and effective_on is None:
         return None

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.moments import Moment, MomentNotOver, PositionAhead, parse_as_of
+from application.moments import Moment, MomentNotOver, PositionAhead, ViewsBehind, parse_as_of
 from infrastructure.bootstrap import Service
 from infrastructure.locks import APPEND_LOCK
 from tests.given import TODAY
@@ -107,3 +107,10 @@ def test_the_three_forms_of_a_moment():
     assert parse_as_of("2026-01-31") == date(2026, 1, 31)
     assert parse_as_of("2026-01-31T12:00:00+02:00") == datetime(2026, 1, 31, 10, tzinfo=UTC)
     assert parse_as_of("2026-01-31t12:00:00.5z") == datetime(2026, 1, 31, 12, 0, 0, 500_000, tzinfo=UTC)
+
+
+def test_read_models_that_stand_still_are_not_waited_for_for_ever(service: Service, monkeypatch: pytest.MonkeyPatch):
+    append(service, [[registered()]])  # nobody tells the read models
+    monkeypatch.setattr("infrastructure.register.CATCH_UP_WITHIN_SECONDS", 0.1)
+    with pytest.raises(ViewsBehind, match="position 1"):
+        service.register.resolve(None, None)
