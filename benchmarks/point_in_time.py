@@ -103,7 +103,8 @@ def _at(on: date) -> Circumstances:
 def fill(service: Service, pledges: int, each: int) -> int:
     """Write the facts into the ledger and tell them to the read models; how many there are."""
     envelopes, position = Envelopes(), 0
-    with service.pool.connection() as connection, connection.cursor() as cursor:
+    with service.pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
         with cursor.copy(
             "COPY ledger.events (originator_id, originator_version, topic, state, notification_id, recorded_at)"
             " FROM STDIN"

@@ -71,15 +71,22 @@ def years_after(day: date, years: int) -> date:
 
 def schedule_health(pledge: Pledge, on: date) -> ScheduleHealth:
     """The share of the targets delivered against the share of the time elapsed, on a day."""
-    if not pledge.targets:
+    time = measured_time(pledge)
+    if time is None:
         return ScheduleHealth.UNMEASURED
-    start, end = pledge.starts_on or pledge.announced_on, _end(pledge)
-    if end is None or end <= start:
-        return ScheduleHealth.UNMEASURED
-    delivered = delivered_share(pledge)
+    (start, end), delivered = time, delivered_share(pledge)
     if on > end:
         return ScheduleHealth.ON_SCHEDULE if delivered >= WHOLE else ScheduleHealth.PAST_END
     return _against(delivered, elapsed_share(start, end, on))
+
+
+def measured_time(pledge: Pledge) -> tuple[date, date] | None:
+    """From when to when delivery is held against the time gone by; None without targets, or without an end after the
+    start."""
+    if not pledge.targets:
+        return None
+    start, end = pledge.starts_on or pledge.announced_on, _end(pledge)
+    return (start, end) if end and end > start else None
 
 
 def delivered_share(pledge: Pledge) -> Decimal:

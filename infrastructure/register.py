@@ -82,6 +82,11 @@ class LedgerRegister:
         """Every pledge, admitted or not, by reference."""
         return (row.pledge for row in self._pledges.stream(point_of(at)))
 
+    def status_lines(self, at: Moment, columns: Sequence[str], formula_starts: Sequence[str]) -> Iterator[str]:
+        """The rows of the status snapshot of a moment as lines of a CSV file, without their ends."""
+        names = self._organisations.all_names(point_of(at))
+        return self._pledges.status_lines(point_of(at), columns, lead_names=names, formula_starts=formula_starts)
+
     def organisations(self, at: Moment) -> Mapping[UUID, Organisation]:
         """Every organisation, by id."""
         return self._organisations.all(point_of(at))

@@ -17,8 +17,8 @@ from api.cli.groupings import AttributionOption, GroupByOption, dimensions_of
 from api.cli.moments import AsOfOption, EffectiveOnOption, moment_of
 from api.cli.opening import the_service
 from api.cli.published import compare_published
-from api.exports.csv_files import csv_lines
-from api.exports.snapshot_tables import snapshot_workbook, status_table
+from api.exports.snapshot_tables import snapshot_workbook
+from api.exports.status_csv import status_csv
 from application.snapshots import Grouping
 from audit.canonical import canonical
 from audit.snapshot import Document
@@ -55,26 +55,23 @@ def snapshot(
             compare_published(service, compare)
             return
         at = moment_of(service, as_of, effective_on)
+        if form is SnapshotForm.CSV:
+            _write(b"".join(status_csv(service.register, at)), output)
+            return
         taken = service.snapshots.take(at, Grouping(by=dimensions_of(group_by), attribution=attribution))
     if form is SnapshotForm.TEXT and output is None:
         _show(taken)
         return
-    written = _written(taken, form)
+    written = snapshot_workbook(taken) if form is SnapshotForm.XLSX else canonical(taken)
+    _write(written, output, digest=taken["digest"])
+
+
+def _write(written: bytes, output: Path | None, digest: str | None = None) -> None:
     if output is None:
         sys.stdout.buffer.write(written)
         return
     output.write_bytes(written)
-    people().print(f"{output}: {len(written):,} bytes, {taken['digest']}")
-
-
-def _written(taken: Document, form: SnapshotForm) -> bytes:
-    match form:
-        case SnapshotForm.CSV:
-            return b"".join(csv_lines(status_table(taken)))
-        case SnapshotForm.XLSX:
-            return snapshot_workbook(taken)
-        case SnapshotForm.JSON | SnapshotForm.TEXT:
-            return canonical(taken)
+    people().print(f"{output}: {len(written):,} bytes{f', {digest}' if digest else ''}")
 
 
 def _show(taken: Document) -> None:

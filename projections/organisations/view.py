@@ -138,6 +138,10 @@ class OrganisationsView:
         """Every organisation as it was at a point. Raises PositionNotReached."""
         return {row["id"]: organisation_of(row) for row in self._read([], {}, at=at, limit=None) if row["id"]}
 
+    def all_names(self, at: Point) -> Mapping[UUID, str]:
+        """What every organisation was called at a point. Raises PositionNotReached."""
+        return {row["id"]: row["name"] for row in self._read([], {}, at=at, limit=None) if row["id"]}
+
     def position(self) -> int:
         """How far the ledger is told here."""
         return int(rows(self._pool, "SELECT position FROM organisations.tracking", {})[0]["position"])

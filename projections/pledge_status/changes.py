@@ -13,14 +13,18 @@ from domain.events import PledgeEvent, Registered, Renamed
 from domain.geography import regions_of
 from domain.ladder import is_published, is_standing, ladder_of
 from domain.pledge import Pledge, evolve
-from domain.schedule import reporting_schedule
+from domain.schedule import delivered_share, measured_time, reporting_schedule
+from domain.totals import rate
 from domain.vocabulary import Region
 from projections.intervals import Change, IntervalTable, array, change
 from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
 from projections.search_text import searchable
 
-VERSION = 2
+VERSION = 3
+
+OF_10_000 = 10_000
+"""Shares to four places as integers."""
 
 
 def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
@@ -59,7 +63,9 @@ def _columns(pledge: Pledge) -> Sequence[object]:
     schedule, ladder = reporting_schedule(pledge), ladder_of(pledge)
     lead, source = pledge.lead, pledge.source
     return (
+        pledge.version,
         pledge.reference,
+        pledge.title,
         pledge.lifecycle,
         pledge.scaled_up,
         is_published(pledge),
@@ -82,6 +88,9 @@ def _columns(pledge: Pledge) -> Sequence[object]:
         ladder.validated,
         ladder.delivered,
         ladder.verified,
+        rate(ladder.delivered, pledge.value_usd),
+        int(delivered_share(pledge) * OF_10_000) if pledge.targets else 0,
+        *(measured_time(pledge) or (None, None)),
         len(pledge.reports),
         pledge.announced_on,
         schedule.due_on if schedule else None,
@@ -89,7 +98,6 @@ def _columns(pledge: Pledge) -> Sequence[object]:
         schedule.silent_on if schedule else None,
         schedule.never_reported if schedule else False,
         source.register if source else None,
-        source.record if source else None,
         searchable(pledge.reference, pledge.title, pledge.description),
         document(pledge),
     )
@@ -98,7 +106,9 @@ def _columns(pledge: Pledge) -> Sequence[object]:
 _PLEDGES: IntervalTable[Pledge] = IntervalTable(
     name="pledges",
     columns=(
+        "version",
         "reference",
+        "title",
         "lifecycle",
         "scaled_up",
         "published",
@@ -121,6 +131,10 @@ _PLEDGES: IntervalTable[Pledge] = IntervalTable(
         "validated_usd",
         "delivered_usd",
         "verified_usd",
+        "delivered_share",
+        "targets_met",
+        "starts_on",
+        "ends_on",
         "reports",
         "announced_on",
         "due_on",
@@ -128,7 +142,6 @@ _PLEDGES: IntervalTable[Pledge] = IntervalTable(
         "silent_on",
         "never_reported",
         "source_register",
-        "source_record",
         "searched",
         "state",
     ),

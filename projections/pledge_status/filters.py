@@ -75,7 +75,7 @@ _CONDITIONS: Mapping[str, LiteralString] = {
     "register": "source_register = ANY(%(register)s::text[])",
 }
 
-_HEALTH: Mapping[ReportingHealth, LiteralString] = {
+REPORTING_HEALTH: Mapping[ReportingHealth, LiteralString] = {
     ReportingHealth.NOT_DUE: "(due_on IS NULL OR %(on)s < due_on)",
     ReportingHealth.NEVER_REPORTED: "(%(on)s >= due_on AND never_reported)",
     ReportingHealth.DUE: "(%(on)s >= due_on AND %(on)s < overdue_on AND NOT never_reported)",
@@ -110,7 +110,7 @@ def conditions(filters: PledgeFilters, on: date, current: sql.Composable) -> Ite
         yield Condition(sql.SQL("countries && %(members)s::text[]"), {"members": sorted(countries)})
     if filters.reporting:
         yield Condition(
-            sql.SQL("({})").format(sql.SQL(" OR ").join(sql.SQL(_HEALTH[h]) for h in filters.reporting)), {}
+            sql.SQL("({})").format(sql.SQL(" OR ").join(sql.SQL(REPORTING_HEALTH[h]) for h in filters.reporting)), {}
         )
     for n, word in enumerate(words(filters.q or "")):
         yield _occurs(word, f"word_{n}", current) if can_be_stored(word) else Condition(sql.SQL("false"), {})

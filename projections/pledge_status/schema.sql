@@ -9,7 +9,9 @@ CREATE TABLE pledges (
     effective          daterange   NOT NULL,
     kept_positions     int8range   NOT NULL,
     kept_effective     daterange   NOT NULL,
+    version            integer     NOT NULL,
     reference          text        COLLATE "C" NOT NULL,
+    title              text        NOT NULL,
     lifecycle          text        NOT NULL,
     scaled_up          boolean     NOT NULL,
     published          boolean     NOT NULL, -- admitted by BDT
@@ -32,6 +34,10 @@ CREATE TABLE pledges (
     validated_usd      numeric     NOT NULL,
     delivered_usd      numeric     NOT NULL,
     verified_usd       numeric     NOT NULL,
+    delivered_share    numeric,              -- of value_usd
+    targets_met        integer     NOT NULL, -- how much of the targets is delivered, of 10,000
+    starts_on          date,                 -- the time that this is held against, where it can be
+    ends_on            date,
     reports            integer     NOT NULL, -- how many progress reports there are
     announced_on       date        NOT NULL,
     due_on             date,                 -- of the next report; none is due for a closed pledge
@@ -39,7 +45,6 @@ CREATE TABLE pledges (
     silent_on          date,
     never_reported     boolean     NOT NULL,
     source_register    text,
-    source_record      text,
     searched           text        NOT NULL, -- reference, title and description as they are searched
     state              jsonb       NOT NULL  -- the whole pledge
 );

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from psycopg import sql
 from psycopg.rows import DictRow
@@ -14,6 +15,7 @@ from projections.database import Pool, can_be_stored, rows
 from projections.pinning import AT_POINT, CURRENT, Point, point, require_reached
 from projections.pledge_state import pledge_of
 from projections.pledge_status.filters import PledgeFilters, conditions
+from projections.pledge_status.status_lines import status_lines
 
 STREAMED_AT_ONCE = 2_000
 
@@ -106,6 +108,12 @@ class PledgeStatusView:
             if len(states) < STREAMED_AT_ONCE:
                 return
             after = states[-1].pledge.reference
+
+    def status_lines(
+        self, at: Point, columns: Sequence[str], *, lead_names: Mapping[UUID, str], formula_starts: Sequence[str]
+    ) -> Iterator[str]:
+        """The rows of a status snapshot as lines of a CSV file; see `projections.pledge_status.status_lines`."""
+        return status_lines(self._pool, at, columns, lead_names, formula_starts)
 
     def position(self) -> int:
         """How far the ledger is told here."""

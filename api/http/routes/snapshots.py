@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from api.exports.csv_files import csv_lines
-from api.exports.snapshot_tables import snapshot_workbook, status_table
+from api.exports.snapshot_tables import snapshot_workbook
+from api.exports.status_csv import status_csv
 from api.http import problems
 from api.http.conditions import CaughtUp, IfNoneMatch, names_version
 from api.http.forms import Form, chosen
@@ -19,6 +19,7 @@ from api.http.publication_documents import address_of
 from api.http.queries import SnapshotQuery
 from api.http.service import Services
 from api.http.snapshot_documents import SnapshotDocument
+from application.moments import RULES_VERSION, Moment
 from audit.canonical import canonical
 from audit.snapshot import Document, identity_of
 from infrastructure.bootstrap import Service
@@ -75,31 +76,41 @@ def get_status_as_workbook(query: Annotated[SnapshotQuery, Query()], service: Se
 
 def _answer(service: Service, query: SnapshotQuery, form: Form, if_none_match: str | None = None) -> Response:
     at = service.register.resolve(as_of_of(query.as_of), query.effective_on)
+    if form is Form.CSV:
+        return _rows(service, at, if_none_match)
     snapshot = service.snapshots.take(at, query.grouping())
     headers = headers_of(snapshot, form)
     if names_version(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    match form:
-        case Form.CSV:
-            return StreamingResponse(csv_lines(status_table(snapshot)), media_type=form, headers=headers)
-        case Form.XLSX:
-            return Response(snapshot_workbook(snapshot), media_type=form, headers=headers)
-        case _:
-            return Response(canonical(snapshot), media_type=form, headers=headers)
+    content = snapshot_workbook(snapshot) if form is Form.XLSX else canonical(snapshot)
+    return Response(content, media_type=form, headers=headers)
+
+
+def _rows(service: Service, at: Moment, if_none_match: str | None) -> Response:
+    """The rows alone, which no grouping changes: the moment names them, so that no digest has to be reckoned."""
+    moment = f"{at.position}-{at.effective_on}"
+    headers = {
+        "ETag": f'"{moment}-{RULES_VERSION}-csv"',
+        "Link": f'</v1/snapshots/status?as_of={at.position}&effective_on={at.effective_on}>; rel="canonical"',
+        **_kept_headers(at.position, f"status-{moment}.csv"),
+    }
+    if names_version(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return StreamingResponse(status_csv(service.register, at), media_type=Form.CSV, headers=headers)
 
 
 def headers_of(snapshot: Document, form: Form) -> Mapping[str, str]:
     """Which moment it is, its exact address, its digest, and a name under which a browser keeps it."""
-    extension = {Form.CSV: "csv", Form.XLSX: "xlsx"}.get(form)
-    name = f"status-{snapshot['position']}-{snapshot['effective_on']}.{extension}"
-    kept = {"Content-Disposition": f'attachment; filename="{name}"'} if extension else {}
+    name = f"status-{snapshot['position']}-{snapshot['effective_on']}.xlsx" if form is Form.XLSX else None
     digest = snapshot["digest"]
     return {
         # Another form has other bytes, and so another tag.
-        "ETag": f'"{digest}-{extension}"' if extension else f'"{digest}"',
+        "ETag": f'"{digest}-xlsx"' if form is Form.XLSX else f'"{digest}"',
         "Link": f'<{address_of(identity_of(snapshot))}>; rel="canonical"',
-        "Ledger-Position": str(snapshot["position"]),
-        "Cache-Control": "no-cache",
-        "Vary": "Accept",
-        **kept,
+        **_kept_headers(snapshot["position"], name),
     }
+
+
+def _kept_headers(position: int, name: str | None) -> Mapping[str, str]:
+    kept = {"Content-Disposition": f'attachment; filename="{name}"'} if name else {}
+    return {"Ledger-Position": str(position), "Cache-Control": "no-cache", "Vary": "Accept", **kept}
