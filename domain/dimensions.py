@@ -44,6 +44,10 @@ class Dimension(StrEnum):
     ORGANISATION = "organisation"
 
 
+DATED = frozenset({Dimension.TARGET_GROUP, Dimension.REPORTING})
+"""Their keys change with the date alone; those of all others change by facts only."""
+
+
 class Attribution(StrEnum):
     """How a pledge's value is given to the parts of a portfolio that it touches."""
 

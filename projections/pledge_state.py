@@ -28,3 +28,8 @@ def pledge_of(document: Mapping[str, Any]) -> Pledge:
     """The pledge that `document` made this of."""
     contributions = {counted["contribution"]["id"]: counted for counted in document["contributions"]}
     return msgspec.convert({**document, "contributions": contributions}, Pledge)
+
+
+def read(document: str) -> Pledge:
+    """The pledge that a document as text was made of."""
+    return pledge_of(msgspec.json.decode(document))

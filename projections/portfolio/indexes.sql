@@ -1,0 +1,1 @@
+-- Readers need no other index than the primary keys.

@@ -1,0 +1,158 @@
+"""Running totals: at the end of every day what the domain adds up, from few rows however long the history is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audit.envelope import Envelopes, stamp
+from domain.dimensions import DATED, Attribution, Dimension
+from domain.events import PledgeEvent
+from domain.pledge import Pledge, fold
+from domain.schedule import years_after
+from domain.totals import Total, groups, total
+from domain.vocabulary import ReportingHealth
+from infrastructure.bootstrap import Service
+from projections.pinning import Point, PositionNotReached
+from projections.portfolio.changes import PORTFOLIO
+from projections.portfolio.counted import DIMENSIONS
+from projections.portfolio.view import PortfolioView
+from tests.given import ANNOUNCED_ON, TODAY, announced, contributed, contribution, reported, validated
+from tests.portfolios import portfolios
+from tests.projections.ledgers import forget, pledge, runner
+
+same_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+
+Recorded = tuple[date, PledgeEvent]
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> list[Recorded]:
+    """The facts of a portfolio, each with the day it was recorded: mostly after it was true, now and then before."""
+    waiting = [list(facts) for facts in draw(portfolios).values()]
+    day, recorded = ANNOUNCED_ON, []
+    while waiting := [facts for facts in waiting if facts]:
+        fact = draw(st.sampled_from(waiting)).pop(0)
+        late = draw(st.sampled_from((0, 0, 1, 30, 400, -20)))
+        day = max(day, fact.effective_on + timedelta(days=late))
+        recorded.append((day, fact))
+    return recorded
+
+
+@same_database
+@given(
+    recordings(),
+    st.lists(st.integers(-10, 2_500), min_size=3, max_size=6),
+    st.sampled_from(DIMENSIONS),
+    st.integers(1, 7),
+)
+def test_at_the_end_of_every_day_they_are_the_totals_of_the_pledges_as_they_then_were(
+    service: Service, recorded: Sequence[Recorded], days: Sequence[int], dimension: Dimension, batch: int
+) -> None:
+    view = told(service, recorded, batch)
+    known = {day for day, _ in recorded}
+    for on in {*known, *(ANNOUNCED_ON + timedelta(days=n) for n in days)}:
+        position = sum(day <= on for day, _ in recorded)
+        found = view.totals(Point(position, on), dimension)
+        if any(day <= on < fact.effective_on for day, fact in recorded):
+            assert found is None, "facts that were not true yet are told from the states"
+            continue
+        pledges = as_they_were(recorded[:position])
+        assert found is not None
+        assert found.whole == total(pledges, on)
+        assert found.groups == groups(pledges, [dimension], on, Attribution.FULL)
+
+
+def told(service: Service, recorded: Sequence[Recorded], batch: int = 1_000) -> PortfolioView:
+    """A ledger of these facts alone, told to the running totals."""
+    envelopes = Envelopes()
+    with service.pool.connection() as connection, connection.transaction():
+        connection.execute("SET LOCAL session_replication_role = replica")  # or the ledger would not let them go
+        connection.execute("DELETE FROM ledger.events")
+        for position, (day, fact) in enumerate(recorded, start=1):
+            at = datetime.combine(day, time(9), UTC) + timedelta(seconds=position)
+            connection.execute(
+                "INSERT INTO ledger.events"
+                " (originator_id, originator_version, topic, state, notification_id, recorded_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                (
+                    fact.originator_id,
+                    fact.originator_version,
+                    envelopes.name(fact),
+                    stamp(envelopes.write(fact), at),
+                    position,
+                    at,
+                ),
+            )
+    forget(service.pool, PORTFOLIO)
+    runner(service.pool, PORTFOLIO, batch=batch).catch_up()
+    return PortfolioView(service.pool)
+
+
+def as_they_were(recorded: Sequence[Recorded]) -> list[Pledge]:
+    ids = {fact.originator_id for _, fact in recorded}
+    folded = [fold(None, (fact for _, fact in recorded if fact.originator_id == id)) for id in sorted(ids)]
+    return [pledge for pledge in folded if pledge]
+
+
+def life() -> list[Recorded]:
+    """Announced and admitted, something delivered, and a report; a day for each."""
+    first = pledge("R-1", announced(), validated(), contributed(contribution("c1", 5)), reported(ANNOUNCED_ON, TODAY))
+    return [
+        (ANNOUNCED_ON + timedelta(days=n), replace(fact, effective_on=ANNOUNCED_ON)) for n, fact in enumerate(first)
+    ]
+
+
+def test_a_position_within_a_day_has_no_running_totals(service: Service) -> None:
+    view = told(service, [(TODAY, fact) for _, fact in life()])
+
+    assert view.totals(Point(4, TODAY)) is not None
+    assert view.totals(Point(3, TODAY)) is None, "the day went on"
+    assert view.totals(Point(4, TODAY - timedelta(days=1))) is None, "the day had not begun"
+
+
+def test_another_date_than_the_day_has_none(service: Service) -> None:
+    view = told(service, life())
+
+    assert view.totals(Point(2, ANNOUNCED_ON + timedelta(days=1))) is not None
+    assert view.totals(Point(2, ANNOUNCED_ON)) is None
+    assert view.totals(Point(2, ANNOUNCED_ON + timedelta(days=2))) is None
+
+
+@pytest.mark.parametrize("dimension", sorted(DATED))
+def test_what_the_date_alone_divides_has_none(service: Service, dimension: Dimension) -> None:
+    assert told(service, life()).totals(Point(4, TODAY), dimension) is None
+
+
+def test_before_the_first_fact_there_is_nothing(service: Service) -> None:
+    view = told(service, life())
+
+    found = view.totals(Point(0, ANNOUNCED_ON - timedelta(days=1)), Dimension.SDG)
+    assert found is not None
+    assert found.whole == Total()
+    assert found.groups == ()
+
+
+def test_a_position_that_they_have_not_reached_is_refused(service: Service) -> None:
+    view = told(service, life())
+
+    with pytest.raises(PositionNotReached):
+        view.totals(Point(5, TODAY))
+
+
+def test_reporting_moves_on_with_the_days_although_nothing_is_recorded(service: Service) -> None:
+    view = told(service, life()[:2])
+    due = years_after(ANNOUNCED_ON, 1)
+
+    found = [view.totals(Point(2, on)) for on in (due - timedelta(days=1), due, years_after(due, 9))]
+
+    assert [dict(totals.whole.reporting) for totals in found if totals] == [
+        {ReportingHealth.NOT_DUE: 1},
+        {ReportingHealth.NEVER_REPORTED: 1},
+        {ReportingHealth.NEVER_REPORTED: 1},
+    ]
