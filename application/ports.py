@@ -10,8 +10,10 @@ from uuid import UUID
 
 from application.moments import AsOf, Moment
 from audit.envelope import Entry
+from domain.dimensions import Dimension
 from domain.organisation import Organisation
 from domain.pledge import Pledge
+from domain.totals import Totals
 from domain.values import UsdRate
 
 
@@ -86,3 +88,13 @@ class Register(Protocol):
 
     def histories(self, until: int) -> Iterator[Sequence[Entry]]:
         """The facts up to a position, one whole history at a time, each in ledger order."""
+
+
+class SummedRegister(Register, Protocol):
+    """A register that may have its totals added up already."""
+
+    def running_totals(self, at: Moment, dimension: Dimension | None = None) -> Totals | None:
+        """The totals at a moment, and those by a dimension with full attribution, without looking at any pledge.
+
+        None where that cannot be: the totals are then those of `pledges`.
+        """

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from application.moments import RULES_VERSION, Moment
-from application.ports import Register
-from audit.snapshot import Document, Selection, snapshot
+from application.ports import SummedRegister
+from audit.snapshot import Document, Selection, snapshot, totals_snapshot
 from domain.dimensions import Attribution, Dimension
+from domain.totals import Totals, totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,17 +22,39 @@ class Grouping:
 class Snapshots:
     """Takes snapshots: the same bytes for the same moment and grouping, whenever and wherever."""
 
-    def __init__(self, register: Register) -> None:
+    def __init__(self, register: SummedRegister) -> None:
         self._register = register
 
     def take(self, at: Moment, grouping: Grouping) -> Document:
         """The status of the register at a moment; `audit.snapshot` says what it tells."""
-        selection = Selection(
-            position=at.position,
-            recorded_at=at.recorded_at,
-            effective_on=at.effective_on,
-            rules_version=RULES_VERSION,
-            group_by=grouping.by,
-            attribution=grouping.attribution,
-        )
-        return snapshot(selection, self._register.pledges(at), self._register.organisations(at))
+        return snapshot(_selection(at, grouping), self._register.pledges(at), self._register.organisations(at))
+
+    def totals(self, at: Moment, grouping: Grouping) -> Document:
+        """The totals of the snapshot alone.
+
+        Where the register has kept running totals, no pledge has to be looked at.
+        """
+        counted = self._running(at, grouping)
+        if counted is None:
+            counted = totals(list(self._register.pledges(at)), at.effective_on, grouping.by, grouping.attribution)
+        return totals_snapshot(_selection(at, grouping), counted)
+
+    def _running(self, at: Moment, grouping: Grouping) -> Totals | None:
+        match grouping:
+            case Grouping(by=()):
+                return self._register.running_totals(at)
+            case Grouping(by=(dimension,), attribution=Attribution.FULL):
+                return self._register.running_totals(at, dimension)
+            case _:
+                return None
+
+
+def _selection(at: Moment, grouping: Grouping) -> Selection:
+    return Selection(
+        position=at.position,
+        recorded_at=at.recorded_at,
+        effective_on=at.effective_on,
+        rules_version=RULES_VERSION,
+        group_by=grouping.by,
+        attribution=grouping.attribution,
+    )

@@ -16,14 +16,14 @@ from uuid import UUID
 
 from audit.canonical import canonical
 from audit.envelope import format_instant
-from domain import geography, totals
+from domain import geography
 from domain.dimensions import Attribution, Dimension, keys
 from domain.events import SnapshotIdentity
 from domain.ladder import RUNGS, Ladder, is_published, ladder_of
 from domain.organisation import Organisation
 from domain.pledge import Pledge
 from domain.schedule import reporting_health, reporting_schedule, schedule_health
-from domain.totals import Group, Total, rate
+from domain.totals import Group, Total, Totals, rate, totals
 from domain.vocabulary import Lifecycle, ReportingHealth
 
 Document = dict[str, Any]
@@ -51,19 +51,28 @@ def snapshot(selection: Selection, pledges: Iterable[Pledge], organisations: Map
     Pledges that were not admitted are counted beside the others, and not named.
     """
     known, on = list(pledges), selection.effective_on
-    return sealed(
-        {
-            "position": selection.position,
-            "as_of": format_instant(selection.recorded_at) if selection.recorded_at else None,
-            "effective_on": on.isoformat(),
-            "rules_version": selection.rules_version,
-            "group_by": list(selection.group_by),
-            "attribution": selection.attribution,
-            "totals": total_document(totals.total(known, on)),
-            "groups": _groups(selection, known),
-            "pledges": [_status(pledge, organisations, on) for pledge in known if is_published(pledge)],
-        }
-    )
+    counted = totals(known, on, selection.group_by, selection.attribution)
+    status = [_status(pledge, organisations, on) for pledge in known if is_published(pledge)]
+    return sealed({**_headed(selection, counted), "pledges": status})
+
+
+def totals_snapshot(selection: Selection, counted: Totals) -> Document:
+    """The totals of a snapshot alone, with a digest of their own."""
+    return sealed(_headed(selection, counted))
+
+
+def _headed(selection: Selection, counted: Totals) -> Document:
+    """Which moment it is, and the totals."""
+    return {
+        "position": selection.position,
+        "as_of": format_instant(selection.recorded_at) if selection.recorded_at else None,
+        "effective_on": selection.effective_on.isoformat(),
+        "rules_version": selection.rules_version,
+        "group_by": list(selection.group_by),
+        "attribution": selection.attribution,
+        "totals": total_document(counted.whole),
+        "groups": [_group(selection.group_by, group) for group in counted.groups],
+    }
 
 
 def sealed(document: Document) -> Document:
@@ -112,13 +121,6 @@ def dollars(amount: Decimal) -> str:
     """US dollars in plain notation, to the cent at least."""
     exponent = amount.as_tuple().exponent
     return f"{amount:.2f}" if isinstance(exponent, int) and exponent > -2 else f"{amount:f}"
-
-
-def _groups(selection: Selection, pledges: Sequence[Pledge]) -> list[Document]:
-    if not selection.group_by:
-        return []
-    grouped = totals.groups(pledges, selection.group_by, selection.effective_on, selection.attribution)
-    return [_group(selection.group_by, group) for group in grouped]
 
 
 def _group(dimensions: Sequence[Dimension], group: Group) -> Document:

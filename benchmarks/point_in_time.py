@@ -39,13 +39,16 @@ from domain.vocabulary import FocusArea, PledgeType, Role, Sector
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.register import point_of
+from projections.catalogue import READ_MODELS
 from projections.pinning import AT_POINT
 from projections.pledge_status.filters import PledgeFilters
 
 SIZES = ((1_000, 10), (1_000, 100), (10_000, 10))
 ROUNDS = 7
-START = date(2022, 1, 3)
-RECORDED = datetime(2026, 1, 1, tzinfo=UTC)
+START = datetime(2022, 1, 3, tzinfo=UTC)
+SPAN = timedelta(days=1_700)
+"""Facts are recorded from the start on at equal distances for so long, whatever their number."""
+
 ACTOR = Actor(role=Role.BDT)
 LEADS = tuple(uuid5(UUID(int=0), str(n)) for n in range(200))
 COUNTRIES = tuple(sorted(countries()))
@@ -59,16 +62,16 @@ class Timing:
     milliseconds: tuple[float, ...]
 
 
-def facts(pledges: int, each: int) -> Iterator[AnyEvent]:
-    """The facts of so many pledges in the order in which they are recorded, week after week."""
+def facts(pledges: int, each: int) -> Iterator[tuple[datetime, AnyEvent]]:
+    """The facts of so many pledges in the order in which they are recorded, with the instant of that."""
     chance = random.Random(20_261_124)
     for version in range(1, each + 1):
         for n in range(pledges):
-            yield _fact(n, version, chance)
+            recorded = START + SPAN * (((version - 1) * pledges + n) / (pledges * each))
+            yield recorded, _fact(n, version, recorded.date(), chance)
 
 
-def _fact(n: int, version: int, chance: random.Random) -> AnyEvent:
-    on = START + timedelta(days=n % 365 + 7 * (version - 1))
+def _fact(n: int, version: int, on: date, chance: random.Random) -> AnyEvent:
     about = header(pledge_id(f"P2C-2022-{n:06d}"), version - 1, _at(on), on)
     if version == 1:
         return Announced(**about, **_promise(n, chance))
@@ -109,8 +112,7 @@ def fill(service: Service, pledges: int, each: int) -> int:
             "COPY ledger.events (originator_id, originator_version, topic, state, notification_id, recorded_at)"
             " FROM STDIN"
         ) as copy:
-            for position, event in enumerate(facts(pledges, each), start=1):
-                recorded = RECORDED + timedelta(seconds=position)
+            for position, (recorded, event) in enumerate(facts(pledges, each), start=1):
                 copy.write_row(
                     (
                         event.originator_id,
@@ -122,8 +124,8 @@ def fill(service: Service, pledges: int, each: int) -> int:
                     )
                 )
         connection.execute("ANALYZE ledger.events")
-    for name in ("pledge_status", "organisations", "timeline"):
-        service.projections.rebuild(name, lambda done, total: None)
+    for model in READ_MODELS:
+        service.projections.rebuild(model.name, lambda done, total: None)
     return position
 
 

@@ -50,12 +50,31 @@ class Group:
     total: Total
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The totals of a portfolio, and of the parts it is divided into."""
+
+    whole: Total
+    groups: tuple[Group, ...] = ()
+
+
 def rate(part: int | Decimal, whole: int | Decimal) -> Decimal | None:
     """`part` of `whole`, of 1, to four places; None where there is no whole."""
     if not whole:
         return None
     with localcontext(prec=DIGITS):
         return (Decimal(part) / Decimal(whole)).quantize(SHARE_STEP, rounding=ROUND_HALF_EVEN)
+
+
+def totals(
+    pledges: Sequence[Pledge],
+    on: date,
+    dimensions: Sequence[Dimension] = (),
+    attribution: Attribution = Attribution.FULL,
+) -> Totals:
+    """The totals of these pledges on a day, divided by the dimensions, if there are any."""
+    whole = total(pledges, on)
+    return Totals(whole, groups(pledges, dimensions, on, attribution) if dimensions else ())
 
 
 def total(pledges: Iterable[Pledge], on: date) -> Total:

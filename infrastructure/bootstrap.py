@@ -28,6 +28,7 @@ from infrastructure.register_view import LedgerRegisterView
 from infrastructure.settings import Settings
 from projections.organisations.view import OrganisationsView
 from projections.pledge_status.view import PledgeStatusView
+from projections.portfolio.view import PortfolioView
 from projections.runner import ProjectionRunner
 from projections.timeline.view import TimelineView
 
@@ -97,7 +98,7 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
     references = StoredReferenceNumbers(pool)
     pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
     projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)
-    register = LedgerRegister(pool, envelopes, pledges, organisations, projections.wait_until)
+    register = LedgerRegister(pool, envelopes, pledges, organisations, PortfolioView(pool), projections.wait_until)
     return Service(
         pool=pool,
         ledger=ledger,

@@ -13,14 +13,17 @@ from psycopg.rows import DictRow
 
 from application.moments import AsOf, Moment, MomentNotOver, PositionAhead, ViewsBehind
 from audit.envelope import Entry, Envelopes
+from domain.dimensions import Dimension
 from domain.organisation import Organisation
 from domain.pledge import Pledge
+from domain.totals import Totals
 from infrastructure.database import Pool
 from infrastructure.locks import APPEND_LOCK
 from projections.ledger_entries import by_history
 from projections.organisations.view import OrganisationsView
 from projections.pinning import Point
 from projections.pledge_status.view import PledgeStatusView
+from projections.portfolio.view import PortfolioView
 
 AHEAD_AT_MOST = timedelta(seconds=2)
 """An instant this little in the future is waited for: clocks differ."""
@@ -48,12 +51,14 @@ class LedgerRegister:
         envelopes: Envelopes,
         pledges: PledgeStatusView,
         organisations: OrganisationsView,
+        portfolio: PortfolioView,
         wait_until: WaitUntil,
     ) -> None:
         self._pool = pool
         self._envelopes = envelopes
         self._pledges = pledges
         self._organisations = organisations
+        self._portfolio = portfolio
         self._wait_until = wait_until
 
     def resolve(self, as_of: AsOf | None, effective_on: date | None) -> Moment:
@@ -86,6 +91,10 @@ class LedgerRegister:
         """The rows of the status snapshot of a moment as lines of a CSV file, without their ends."""
         names = self._organisations.all_names(point_of(at))
         return self._pledges.status_lines(point_of(at), columns, lead_names=names, formula_starts=formula_starts)
+
+    def running_totals(self, at: Moment, dimension: Dimension | None = None) -> Totals | None:
+        """The totals at a moment, by a dimension if one is asked for; None where no running totals tell them."""
+        return self._portfolio.totals(point_of(at), dimension)
 
     def organisations(self, at: Moment) -> Mapping[UUID, Organisation]:
         """Every organisation, by id."""

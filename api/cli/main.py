@@ -20,6 +20,7 @@ from api.cli import (
     serve,
     snapshot,
     tokens,
+    totals,
 )
 from api.cli.console import people
 from api.cli.failures import PlainSpeaking
@@ -59,6 +60,7 @@ app.command()(serve.serve)
 app.command()(demo.demo)
 app.command("import")(import_register.import_register)
 app.command()(snapshot.snapshot)
+app.command()(totals.totals)
 app.command()(diff.diff)
 app.command()(report.report)
 app.command()(obligations.obligations)

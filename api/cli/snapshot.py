@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Table
 
-from api.cli.console import people, table
+from api.cli.console import people
+from api.cli.figures import show_totals, write
 from api.cli.groupings import AttributionOption, GroupByOption, dimensions_of
 from api.cli.moments import AsOfOption, EffectiveOnOption, moment_of
 from api.cli.opening import the_service
@@ -56,55 +54,16 @@ def snapshot(
             return
         at = moment_of(service, as_of, effective_on)
         if form is SnapshotForm.CSV:
-            _write(b"".join(status_csv(service.register, at)), output)
+            write(b"".join(status_csv(service.register, at)), output)
             return
         taken = service.snapshots.take(at, Grouping(by=dimensions_of(group_by), attribution=attribution))
     if form is SnapshotForm.TEXT and output is None:
         _show(taken)
         return
     written = snapshot_workbook(taken) if form is SnapshotForm.XLSX else canonical(taken)
-    _write(written, output, digest=taken["digest"])
-
-
-def _write(written: bytes, output: Path | None, digest: str | None = None) -> None:
-    if output is None:
-        sys.stdout.buffer.write(written)
-        return
-    output.write_bytes(written)
-    people().print(f"{output}: {len(written):,} bytes{f', {digest}' if digest else ''}")
+    write(written, output, digest=taken["digest"])
 
 
 def _show(taken: Document) -> None:
-    people().print(
-        f"The register at position {taken['position']}, recorded by {taken['as_of'] or 'nobody yet'},"
-        f" as far as true by {taken['effective_on']}."
-    )
-    people().print(_figures([({}, taken["totals"])], ()))
-    if taken["group_by"]:
-        people().print(_figures([(group["key"], group) for group in taken["groups"]], taken["group_by"]))
+    show_totals(taken)
     people().print(f"{len(taken['pledges'])} admitted pledges; --format json names them. {taken['digest']}")
-
-
-def _figures(rows: list[tuple[Mapping[str, Any], Mapping[str, Any]]], dimensions: Sequence[str]) -> Table:
-    figures_by = table(*(dimension.replace("_", " ") for dimension in dimensions))
-    for heading in ("pledges", "announced", "validated", "delivered", "verified", "reported on, of the admitted"):
-        figures_by.add_column(heading, justify="right")
-    for key, figures in rows:
-        figures_by.add_row(
-            *(str(key[name]) if key[name] is not None else "not stated" for name in dimensions),
-            f"{figures['pledges']:,}",
-            *(_dollars(figures[f"{rung}_usd"]) for rung in ("announced", "validated", "delivered", "verified")),
-            _response(figures),
-        )
-    return figures_by
-
-
-def _dollars(amount: str) -> str:
-    whole, _, cents = amount.partition(".")
-    return f"{int(whole):,}.{cents}" if cents else f"{int(whole):,}"
-
-
-def _response(figures: Mapping[str, Any]) -> str:
-    if figures["response_rate"] is None:
-        return "none to report on"
-    return f"{figures['reported']} of {figures['pledges']} ({float(figures['response_rate']):.0%})"

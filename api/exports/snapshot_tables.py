@@ -68,6 +68,19 @@ def status_table(snapshot: Document) -> Table:
     return Table(title="Pledges", columns=STATUS_COLUMNS, rows=_status_rows(snapshot["pledges"]))
 
 
+def totals_table(snapshot: Document) -> Table:
+    """One row for each part by which the totals are divided; for the whole where they are not."""
+    dimensions, parts = snapshot["group_by"], snapshot["groups"] if snapshot["group_by"] else [snapshot["totals"]]
+    return Table(
+        title="Totals",
+        columns=[*dimensions, *_TOTALS, *(name for name, _ in _counts(snapshot["totals"]))],
+        rows=(
+            [*(part["key"][name] for name in dimensions), *_figures(part), *(n for _, n in _counts(part))]
+            for part in parts
+        ),
+    )
+
+
 def snapshot_workbook(snapshot: Document) -> bytes:
     """A workbook with a cover sheet that says which moment it is of, and a sheet for each table."""
     made: datetime | None = parse_instant(snapshot["as_of"]) if snapshot["as_of"] else None
@@ -93,9 +106,16 @@ def _cover(snapshot: Document) -> list[tuple[str, Cell]]:
 
 
 def _totals_table(totals: Mapping[str, Any]) -> Table:
-    figures = [(name, _figure(name, totals[name])) for name in _TOTALS]
-    counts = [(f"{of}: {code}", count) for of in ("lifecycle", "reporting") for code, count in totals[of].items()]
-    return Table(title="Totals", columns=("figure", "value"), rows=[*figures, *counts])
+    figures = zip(_TOTALS, _figures(totals), strict=True)
+    return Table(title="Totals", columns=("figure", "value"), rows=[*figures, *_counts(totals)])
+
+
+def _figures(totals: Mapping[str, Any]) -> list[Cell]:
+    return [_figure(name, totals[name]) for name in _TOTALS]
+
+
+def _counts(totals: Mapping[str, Any]) -> list[tuple[str, int]]:
+    return [(f"{of}: {code}", count) for of in ("lifecycle", "reporting") for code, count in totals[of].items()]
 
 
 def _group_tables(snapshot: Document) -> Iterator[Table]:
@@ -103,10 +123,7 @@ def _group_tables(snapshot: Document) -> Iterator[Table]:
         yield Table(
             title="Groups",
             columns=[*dimensions, *_TOTALS],
-            rows=(
-                [*(group["key"][name] for name in dimensions), *(_figure(name, group[name]) for name in _TOTALS)]
-                for group in snapshot["groups"]
-            ),
+            rows=([*(group["key"][name] for name in dimensions), *_figures(group)] for group in snapshot["groups"]),
         )
 
 

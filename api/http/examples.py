@@ -25,14 +25,14 @@ from api.http.publication_documents import PublicationAnswer, PublicationList, p
 from api.http.report_examples import report_examples
 from api.http.representations import organisation_document, pledge_document
 from api.http.routes import exchange_rates, health, organisations, pledges, problem_pages, vocabulary
-from api.http.snapshot_documents import SnapshotDocument
+from api.http.snapshot_documents import SnapshotDocument, TotalsDocument
 from api.iati.activities import Reported
 from api.iati.document import document
 from application.moments import RULES_VERSION
 from audit.difference import Compared, difference_document
 from audit.envelope import Entry, Envelopes
 from audit.narrative import summarise
-from audit.snapshot import Selection, identity_of, snapshot
+from audit.snapshot import Selection, identity_of, snapshot, totals_snapshot
 from domain import decisions, organisation_decisions, publication
 from domain import organisation as organisation_domain
 from domain.circumstances import Circumstances
@@ -43,6 +43,7 @@ from domain.identity import pledge_id
 from domain.organisation import Organisation, OrganisationCommand
 from domain.pledge import Pledge, fold
 from domain.publication import Publish
+from domain.totals import totals
 from domain.values import Actor
 from domain.vocabulary import Role
 from infrastructure.publications import PublishedSnapshot
@@ -224,10 +225,12 @@ def _snapshots(register: _Register) -> dict[str, BaseModel]:
         attribution=body.attribution,
     )
     taken = snapshot(selection, [pledge], {organisation.id: organisation})
+    counted = totals([pledge], TODAY, selection.group_by, selection.attribution)
     entry = register.publish(body.command(), identity_of(taken))
     published = published_document(PublishedSnapshot(entry=entry, as_of=last.recorded_at))
     return {
         "getStatusSnapshot": SnapshotDocument.model_validate(taken),
+        "getTotals": TotalsDocument.model_validate(totals_snapshot(selection, counted)),
         "getSnapshot": SnapshotDocument.model_validate(taken),
         "publishSnapshot": PublicationAnswer(
             snapshot=published, events=[answers.event_document(entry, summarise(entry.event))]

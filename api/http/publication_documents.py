@@ -66,8 +66,8 @@ def published_document(published: PublishedSnapshot) -> PublishedSnapshotDocumen
     )
 
 
-def address_of(snapshot: SnapshotIdentity) -> str:
-    """The address at which anybody takes the same snapshot again."""
+def address_of(snapshot: SnapshotIdentity, what: str = "status") -> str:
+    """The address at which anybody takes the same snapshot, or its totals, again."""
     asked = {"as_of": snapshot.position, "effective_on": snapshot.effective_on.isoformat()}
     grouped = {"group_by": ",".join(snapshot.group_by)} if snapshot.group_by else {}
-    return f"/v1/snapshots/status?{urlencode({**asked, **grouped, 'attribution': snapshot.attribution}, safe=',')}"
+    return f"/v1/snapshots/{what}?{urlencode({**asked, **grouped, 'attribution': snapshot.attribution}, safe=',')}"

@@ -87,8 +87,8 @@ class StatusDocument(BaseModel):
     schedule: ScheduleHealth
 
 
-class SnapshotDocument(BaseModel):
-    """The register at a moment: the same position, effective date and grouping give the same bytes for ever.
+class TotalsDocument(BaseModel):
+    """The totals at a moment: the same position, effective date and grouping give the same bytes for ever.
 
     `digest` is the SHA-256 of the canonical JSON (RFC 8785) of the document without it.
     """
@@ -101,5 +101,10 @@ class SnapshotDocument(BaseModel):
     attribution: Attribution
     totals: TotalDocument
     groups: list[GroupDocument]
-    pledges: list[StatusDocument]
     digest: str
+
+
+class SnapshotDocument(TotalsDocument):
+    """The register at a moment: totals, and every pledge that was admitted, by reference."""
+
+    pledges: list[StatusDocument]

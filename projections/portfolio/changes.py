@@ -9,6 +9,7 @@ from decimal import Decimal, localcontext
 from itertools import groupby
 from uuid import UUID
 
+import msgspec
 from psycopg import Cursor, sql
 from psycopg.rows import DictRow
 
@@ -17,7 +18,7 @@ from domain.events import PledgeEvent
 from domain.ladder import DIGITS
 from domain.pledge import Pledge, evolve
 from projections.pledge_state import document, read
-from projections.portfolio.counted import FIGURES, LADDER, Member, Part, changes, members_of
+from projections.portfolio.counted import FIGURES, LADDER, Member, Part, Presence, changes
 from projections.read_model import ReadModel
 
 VERSION = 1
@@ -39,7 +40,7 @@ def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
             brought.append((day, sums.change(before, pledges, day)))
         _count_members(cursor, brought, sums)
     sums.store(cursor)
-    _store_pledges(cursor, {fact.event.originator_id: pledges[fact.event.originator_id] for fact in facts})
+    _store_pledges(cursor, pledges)
     _note_ahead(cursor, facts)
 
 
@@ -69,12 +70,12 @@ class _Sums:
         """Add what it changes from a day on that pledges are as they are after it; how many bring whom more often."""
         brought: Counter[Member] = Counter()
         for id, old in before.items():
-            for changed in changes(old, after[id], day):
+            was, now = Presence.of(old), Presence.of(after[id])
+            for changed in changes(old, after[id], day, was, now):
                 self.add(changed.part, changed.day, changed.figures)
-            was, now = members_of(old), members_of(after[id])
             if was != now:
-                brought.update(now)
-                brought.subtract(was)
+                brought.update(now.members())
+                brought.subtract(was.members())
         return Counter({member: times for member, times in brought.items() if times})
 
     def add(self, part: Part, day: date, figures: Mapping[str, Decimal]) -> None:
@@ -85,53 +86,47 @@ class _Sums:
 
     def store(self, cursor: Cursor[DictRow]) -> None:
         """Add them to what is stored, and let no row be left that says nothing."""
-        changed = {slot: sums for slot, sums in self._sums.items() if any(sums.values())}
-        columns = [[sums.get(name, Decimal(0)) for sums in changed.values()] for name in FIGURES]
-        slots = [
-            [dimension for (dimension, _), _, _ in changed],
-            [key for (_, key), _, _ in changed],
-            [grain for _, grain, _ in changed],
-            [since for _, _, since in changed],
+        rows = [
+            {"dimension": dimension, "key": key, "grain": grain, "since": since, **sums}
+            for ((dimension, key), grain, since), sums in self._sums.items()
+            if any(sums.values())
         ]
-        cursor.execute(_ADD, [*slots, *columns])
-        cursor.execute(_FORGET_NOTHING, slots)
+        changed = msgspec.json.encode(rows).decode()
+        cursor.execute(_ADD, (changed,))
+        cursor.execute(_FORGET_NOTHING, (changed,))
 
 
-_NAMES = sql.SQL(", ").join(map(sql.Identifier, FIGURES))
-_SLOTS = sql.SQL("unnest(%s::text[], %s::text[], %s::text[], %s::date[]")
+def _added(name: str) -> sql.Composable:
+    """The stored figure and what comes to it. Without zeros at its end a sum is the same whatever it is made from."""
+    template = "{0} = trim_scale(stored.{0} + excluded.{0})" if name in LADDER else "{0} = stored.{0} + excluded.{0}"
+    return sql.SQL(template).format(sql.Identifier(name))
 
-# Without the zeros at the end of a sum, a row is the same whichever way its sum came about.
+
+def _given(name: str) -> sql.Composable:
+    template = "trim_scale(coalesce({}, 0))" if name in LADDER else "coalesce({}, 0)"
+    return sql.SQL(template).format(sql.Identifier(name))
+
+
 _ADD = sql.SQL("""
 INSERT INTO figures AS stored (dimension, key, grain, since, {names})
-SELECT dimension, key, grain, since, {trimmed} FROM {slots}, {arrays}) AS added (dimension, key, grain, since, {names})
-ON CONFLICT (dimension, grain, since, key) DO UPDATE SET {sums}
+SELECT dimension, key, grain, since, {given} FROM json_populate_recordset(NULL::figures, %s::json)
+ON CONFLICT (dimension, grain, since, key) DO UPDATE SET {added}
 """).format(
-    names=_NAMES,
-    slots=_SLOTS,
-    trimmed=sql.SQL(", ").join(
-        sql.SQL("trim_scale({})" if name in LADDER else "{}").format(sql.Identifier(name)) for name in FIGURES
-    ),
-    arrays=sql.SQL(", ").join(sql.SQL("%s::numeric[]" if name in LADDER else "%s::bigint[]") for name in FIGURES),
-    sums=sql.SQL(", ").join(
-        sql.SQL(
-            "{name} = trim_scale(stored.{name} + excluded.{name})"
-            if name in LADDER
-            else "{name} = stored.{name} + excluded.{name}"
-        ).format(name=sql.Identifier(name))
-        for name in FIGURES
-    ),
+    names=sql.SQL(", ").join(map(sql.Identifier, FIGURES)),
+    given=sql.SQL(", ").join(map(_given, FIGURES)),
+    added=sql.SQL(", ").join(map(_added, FIGURES)),
 )
 
 _FORGET_NOTHING = sql.SQL("""
-DELETE FROM figures USING {slots}) AS slot (dimension, key, grain, since)
-WHERE (figures.dimension, figures.key, figures.grain, figures.since)
-      = (slot.dimension, slot.key, slot.grain, slot.since) AND {nothing}
-""").format(slots=_SLOTS, nothing=sql.SQL(" AND ").join(sql.SQL("{} = 0").format(sql.Identifier(n)) for n in FIGURES))
+DELETE FROM figures AS stored USING json_populate_recordset(NULL::figures, %s::json) AS changed
+WHERE (stored.dimension, stored.key, stored.grain, stored.since)
+      = (changed.dimension, changed.key, changed.grain, changed.since) AND {nothing}
+""").format(nothing=sql.SQL(" AND ").join(sql.SQL("stored.{} = 0").format(sql.Identifier(name)) for name in FIGURES))
 
 
 def _count_members(cursor: Cursor[DictRow], brought: Sequence[tuple[date, Counter[Member]]], sums: _Sums) -> None:
     """Count who joins a part for the first time, or leaves it for good, on the day."""
-    touched = sorted({member for _, by_member in brought for member in by_member})
+    touched = {member for _, by_member in brought for member in by_member}
     if not touched:
         return
     counts = _stored_members(cursor, touched)
@@ -146,39 +141,35 @@ def _count_members(cursor: Cursor[DictRow], brought: Sequence[tuple[date, Counte
     _store_members(cursor, counts)
 
 
-def _columns(members: Iterable[Member]) -> list[list[str]]:
-    listed = list(members)
-    return [
-        [dimension for (dimension, _), _, _ in listed],
-        [key for (_, key), _, _ in listed],
-        [kind for _, kind, _ in listed],
-        [member for _, _, member in listed],
+def _rows(members: Mapping[Member, int]) -> str:
+    rows = [
+        {"dimension": dimension, "key": key, "kind": kind, "member": member, "pledges": pledges}
+        for ((dimension, key), kind, member), pledges in members.items()
     ]
+    return msgspec.json.encode(rows).decode()
 
 
-def _stored_members(cursor: Cursor[DictRow], members: Sequence[Member]) -> Counter[Member]:
+def _stored_members(cursor: Cursor[DictRow], members: Iterable[Member]) -> Counter[Member]:
     cursor.execute(
-        "SELECT dimension, key, kind, member, pledges FROM members"
-        " JOIN unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS asked (dimension, key, kind, member)"
-        " USING (dimension, key, kind, member)",
-        _columns(members),
+        "SELECT dimension, key, kind, member, members.pledges"
+        " FROM json_populate_recordset(NULL::members, %s::json) AS asked"
+        " JOIN members USING (dimension, key, kind, member)",
+        (_rows(dict.fromkeys(members, 0)),),
     )
     return Counter({((row["dimension"], row["key"]), row["kind"], row["member"]): row["pledges"] for row in cursor})
 
 
-def _store_members(cursor: Cursor[DictRow], counts: Counter[Member]) -> None:
-    left, kept = [m for m, times in counts.items() if not times], {m: times for m, times in counts.items() if times}
+def _store_members(cursor: Cursor[DictRow], counts: Mapping[Member, int]) -> None:
     cursor.execute(
-        "DELETE FROM members USING unnest(%s::text[], %s::text[], %s::text[], %s::text[])"
-        " AS gone (dimension, key, kind, member) WHERE (members.dimension, members.key, members.kind, members.member)"
+        "DELETE FROM members USING json_populate_recordset(NULL::members, %s::json) AS gone"
+        " WHERE (members.dimension, members.key, members.kind, members.member)"
         " = (gone.dimension, gone.key, gone.kind, gone.member)",
-        _columns(left),
+        (_rows({member: pledges for member, pledges in counts.items() if not pledges}),),
     )
     cursor.execute(
-        "INSERT INTO members (dimension, key, kind, member, pledges)"
-        " SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])"
+        "INSERT INTO members SELECT * FROM json_populate_recordset(NULL::members, %s::json)"
         " ON CONFLICT (dimension, key, kind, member) DO UPDATE SET pledges = excluded.pledges",
-        [*_columns(kept), list(kept.values())],
+        (_rows({member: pledges for member, pledges in counts.items() if pledges}),),
     )
 
 
@@ -188,11 +179,11 @@ def _stored_pledges(cursor: Cursor[DictRow], ids: set[UUID]) -> Pledges:
 
 
 def _store_pledges(cursor: Cursor[DictRow], pledges: Pledges) -> None:
-    known = {id: document(pledge) for id, pledge in pledges.items() if pledge}
+    rows = [{"id": id, "state": document(pledge)} for id, pledge in pledges.items() if pledge]
     cursor.execute(
-        "INSERT INTO states (id, state) SELECT * FROM unnest(%s::uuid[], %s::text[])"
+        "INSERT INTO states SELECT * FROM json_populate_recordset(NULL::states, %s::json)"
         " ON CONFLICT (id) DO UPDATE SET state = excluded.state",
-        (list(known), list(known.values())),
+        (msgspec.json.encode(rows).decode(),),
     )
 
 

@@ -7,7 +7,6 @@ which it will, and taken back when the pledge changes before.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -52,12 +51,12 @@ class Change:
     figures: Figures
 
 
-def changes(old: Pledge | None, new: Pledge | None, day: date) -> Iterator[Change]:
-    """What it changes in every part, from a day on, that a pledge is no longer `old` but `new`."""
+def changes(old: Pledge | None, new: Pledge | None, day: date, was: Presence, now: Presence) -> Iterator[Change]:
+    """What it changes in every part, from a day on, that a pledge is no longer `old` but `new`; `was` and `now` are
+    where it was and is."""
     gone, come = _course(old, day, -1), _course(new, day, 1)
     moved = _together(gone, come)
-    before, after = parts_of(old), parts_of(new)
-    for parts, course in ((before - after, gone), (after - before, come), (before & after, moved)):
+    for parts, course in ((was.parts - now.parts, gone), (now.parts - was.parts, come), (was.parts & now.parts, moved)):
         for part in parts:
             yield from (Change(part, on, figures) for on, figures in course.items())
 
@@ -75,16 +74,25 @@ def parts_of(pledge: Pledge | None) -> frozenset[Part]:
     return frozenset({(WHOLE, WHOLE), *found})
 
 
-def members_of(pledge: Pledge | None) -> Counter[Member]:
-    """The organisations and countries that a pledge, if it stands, brings into each of its parts."""
-    if pledge is None or not is_standing(pledge):
-        return Counter()
-    organisations = {party.organisation for party in (pledge.lead, *pledge.partners)}
-    brought = [
-        *((ORGANISATIONS, str(organisation)) for organisation in organisations),
-        *((COUNTRIES, country) for country in set(pledge.countries)),
-    ]
-    return Counter((part, kind, member) for part in parts_of(pledge) for kind, member in brought)
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """The parts a pledge belongs to, and the organisations and countries that it brings into them, if it stands."""
+
+    parts: frozenset[Part]
+    brings: frozenset[tuple[str, str]]
+
+    @staticmethod
+    def of(pledge: Pledge | None) -> Presence:
+        """Where a pledge is; nowhere, where there is none."""
+        if pledge is None or not is_standing(pledge):
+            return Presence(parts_of(pledge), frozenset())
+        organisations = {party.organisation for party in (pledge.lead, *pledge.partners)}
+        brings = {*((ORGANISATIONS, str(id)) for id in organisations), *((COUNTRIES, c) for c in pledge.countries)}
+        return Presence(parts_of(pledge), frozenset(brings))
+
+    def members(self) -> Iterator[Member]:
+        """Whom the pledge brings into each of its parts."""
+        return ((part, kind, member) for part in self.parts for kind, member in self.brings)
 
 
 def _course(pledge: Pledge | None, day: date, sign: int) -> dict[date, Figures]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from psycopg import sql
 from psycopg.rows import DictRow
 
 from domain.dimensions import Dimension, Key, order
 from domain.ladder import RUNGS, Ladder
-from domain.totals import Group, Total
+from domain.totals import Group, Total, Totals
 from projections.database import Pool, rows
 from projections.pinning import Point, point, require_reached
 from projections.portfolio.counted import (
@@ -46,21 +44,13 @@ FROM portfolio.tracking CROSS JOIN day LEFT JOIN LATERAL (
 """).format(sums=sql.SQL(", ").join(sql.SQL("sum({0}) AS {0}").format(sql.Identifier(name)) for name in FIGURES))
 
 
-@dataclass(frozen=True, slots=True)
-class RunningTotals:
-    """The totals of the whole portfolio, and of its parts by a dimension."""
-
-    whole: Total
-    groups: tuple[Group, ...]
-
-
 class PortfolioView:
     """Reads running totals, in one short statement whose cost depends on days and parts, not on facts."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def totals(self, at: Point, dimension: Dimension | None = None) -> RunningTotals | None:
+    def totals(self, at: Point, dimension: Dimension | None = None) -> Totals | None:
         """The totals at a point, with full attribution.
 
         None where there are no running totals: for a dimension whose keys change with the date, and for a point that
@@ -79,7 +69,7 @@ class PortfolioView:
             for (of, key), total in parts.items()
             if dimension is not None and of == dimension and total.lifecycle
         ]
-        return RunningTotals(
+        return Totals(
             whole=parts.get((WHOLE, WHOLE), Total()),
             groups=tuple(sorted(groups, key=lambda group: order(group.keys[0]))),
         )

@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from api.exports.snapshot_tables import snapshot_workbook
+from api.exports.csv_files import csv_lines
+from api.exports.snapshot_tables import snapshot_workbook, totals_table
 from api.exports.status_csv import status_csv
 from api.http import problems
 from api.http.conditions import CaughtUp, IfNoneMatch, names_version
@@ -18,7 +19,7 @@ from api.http.openapi import DIGEST, READ, READING, THE_SAME_AGAIN, WAITING, ans
 from api.http.publication_documents import address_of
 from api.http.queries import SnapshotQuery
 from api.http.service import Services
-from api.http.snapshot_documents import SnapshotDocument
+from api.http.snapshot_documents import SnapshotDocument, TotalsDocument
 from application.moments import RULES_VERSION, Moment
 from audit.canonical import canonical
 from audit.snapshot import Document, identity_of
@@ -26,11 +27,17 @@ from infrastructure.bootstrap import Service
 
 router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[CaughtUp])
 
+_EXTENSIONS = {Form.CSV: "csv", Form.XLSX: "xlsx"}
 FORMS = (Form.JSON, Form.CSV, Form.XLSX)
 _HEADERS = {**READ, "ETag": DIGEST, "Link": THE_SAME_AGAIN}
 _ANSWERS = {**answers(200, _HEADERS, (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE))}
 _ANSWERS[200] = {**_ANSWERS[200], **in_forms(FORMS[1:])[200]}
 _ANSWERS |= not_modified({"ETag": DIGEST})
+
+TOTALS_FORMS = (Form.JSON, Form.CSV)
+_TOTALS_ANSWERS = {**answers(200, _HEADERS, (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE))}
+_TOTALS_ANSWERS[200] = {**_TOTALS_ANSWERS[200], **in_forms(TOTALS_FORMS[1:])[200]}
+_TOTALS_ANSWERS |= not_modified({"ETag": DIGEST})
 
 Accept = Annotated[str | None, Header(description="The form of the answer: JSON, CSV or a workbook")]
 
@@ -74,12 +81,55 @@ def get_status_as_workbook(query: Annotated[SnapshotQuery, Query()], service: Se
     return _answer(service, query, Form.XLSX)
 
 
+@router.get(
+    "/totals",
+    operation_id="getTotals",
+    summary="Add up the register",
+    response_model=TotalsDocument,
+    responses=_TOTALS_ANSWERS,
+)
+def get_totals(
+    query: Annotated[SnapshotQuery, Query()],
+    service: Services,
+    accept: Accept = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """The totals of a status snapshot without its pledges.
+
+    For the end of a day, and by no or one dimension other than `target_group` and `reporting`, it takes the same few
+    milliseconds however many pledges and facts there are.
+    """
+    return _totals(service, query, chosen(accept, TOTALS_FORMS), if_none_match)
+
+
+@router.get("/totals.json", include_in_schema=False)
+def get_totals_as_json(query: Annotated[SnapshotQuery, Query()], service: Services) -> Response:
+    """The same as JSON, whatever is accepted."""
+    return _totals(service, query, Form.JSON)
+
+
+@router.get("/totals.csv", include_in_schema=False)
+def get_totals_as_csv(query: Annotated[SnapshotQuery, Query()], service: Services) -> Response:
+    """The same as CSV, whatever is accepted."""
+    return _totals(service, query, Form.CSV)
+
+
+def _totals(service: Service, query: SnapshotQuery, form: Form, if_none_match: str | None = None) -> Response:
+    at = service.register.resolve(as_of_of(query.as_of), query.effective_on)
+    totals = service.snapshots.totals(at, query.grouping())
+    headers = _headers(totals, "totals", form)
+    if names_version(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    content = b"".join(csv_lines(totals_table(totals))) if form is Form.CSV else canonical(totals)
+    return Response(content, media_type=form, headers=headers)
+
+
 def _answer(service: Service, query: SnapshotQuery, form: Form, if_none_match: str | None = None) -> Response:
     at = service.register.resolve(as_of_of(query.as_of), query.effective_on)
     if form is Form.CSV:
         return _rows(service, at, if_none_match)
     snapshot = service.snapshots.take(at, query.grouping())
-    headers = headers_of(snapshot, form)
+    headers = _headers(snapshot, "status", form)
     if names_version(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     content = snapshot_workbook(snapshot) if form is Form.XLSX else canonical(snapshot)
@@ -99,15 +149,15 @@ def _rows(service: Service, at: Moment, if_none_match: str | None) -> Response:
     return StreamingResponse(status_csv(service.register, at), media_type=Form.CSV, headers=headers)
 
 
-def headers_of(snapshot: Document, form: Form) -> Mapping[str, str]:
+def _headers(document: Document, what: str, form: Form) -> Mapping[str, str]:
     """Which moment it is, its exact address, its digest, and a name under which a browser keeps it."""
-    name = f"status-{snapshot['position']}-{snapshot['effective_on']}.xlsx" if form is Form.XLSX else None
-    digest = snapshot["digest"]
+    extension, digest = _EXTENSIONS.get(form), document["digest"]
+    name = f"{what}-{document['position']}-{document['effective_on']}.{extension}" if extension else None
     return {
         # Another form has other bytes, and so another tag.
-        "ETag": f'"{digest}-xlsx"' if form is Form.XLSX else f'"{digest}"',
-        "Link": f'<{address_of(identity_of(snapshot))}>; rel="canonical"',
-        **_kept_headers(snapshot["position"], name),
+        "ETag": f'"{digest}-{extension}"' if extension else f'"{digest}"',
+        "Link": f'<{address_of(identity_of(document), what)}>; rel="canonical"',
+        **_kept_headers(document["position"], name),
     }
 
 

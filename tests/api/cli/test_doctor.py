@@ -27,6 +27,7 @@ EVERY_CHECK = {
     "append-only snapshots",
     "ledger",
     "read model pledge_status",
+    "read model portfolio",
     "read model timeline",
     "read model organisations",
     "disk",

@@ -89,3 +89,10 @@ def client(server: str, contract: Contract, token: str) -> Iterator[Client]:
 
 def _read(response: httpx.Response) -> None:
     response.read()
+
+
+@pytest.fixture
+def public(client: Client) -> Iterator[Client]:
+    """Somebody without a token."""
+    with Client(base_url=client.base_url) as somebody:
+        yield somebody

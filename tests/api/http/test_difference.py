@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,13 +14,6 @@ import pytest
 from domain.geography import memberships
 from domain.vocabulary import CountryGroup
 from tests.api.http.register import TODAY, Client, days_ago, usd
-
-
-@pytest.fixture
-def public(client: Client) -> Iterator[Client]:
-    """Somebody without a token."""
-    with Client(base_url=client.base_url) as somebody:
-        yield somebody
 
 
 def head(client: Client) -> int:

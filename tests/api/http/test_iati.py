@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from lxml import etree
 
 from tests.api.http.register import Client
 from tests.api.iati.test_activities import grammar, texts
-
-
-@pytest.fixture
-def public(client: Client) -> Iterator[Client]:
-    """Somebody without a token."""
-    with Client(base_url=client.base_url) as somebody:
-        yield somebody
 
 
 def identifiers(content: bytes) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,13 +9,6 @@ import httpx
 import pytest
 
 from tests.api.http.register import TODAY, Client, days_ago, usd
-
-
-@pytest.fixture
-def public(client: Client) -> Iterator[Client]:
-    """Somebody without a token."""
-    with Client(base_url=client.base_url) as somebody:
-        yield somebody
 
 
 def contribute(client: Client, reference: str, quantity: str, on: str, id: str | None = None) -> int:

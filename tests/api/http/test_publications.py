@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -18,13 +17,6 @@ from projections.catalogue import READ_MODELS
 from tests.api.http.register import TODAY, Client, days_ago
 
 TOMORROW = (TODAY + timedelta(days=1)).isoformat()
-
-
-@pytest.fixture
-def public(client: Client) -> Iterator[Client]:
-    """Somebody without a token."""
-    with Client(base_url=client.base_url) as somebody:
-        yield somebody
 
 
 def admitted(client: Client, **more: object) -> str:

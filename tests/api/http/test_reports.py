@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,13 +14,6 @@ import rfc8785
 
 from infrastructure.bootstrap import Service
 from tests.api.http.register import TODAY, Client, Json, days_ago, usd
-
-
-@pytest.fixture
-def public(client: Client) -> Iterator[Client]:
-    """Somebody without a token."""
-    with Client(base_url=client.base_url) as somebody:
-        yield somebody
 
 
 def admitted(client: Client, **more: Any) -> str:

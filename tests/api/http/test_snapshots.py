@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -21,13 +20,6 @@ from domain.dimensions import Dimension
 from domain.events import OrganisationEvent, PledgeEvent
 from infrastructure.bootstrap import Service
 from tests.api.http.register import TODAY, Client, days_ago, usd
-
-
-@pytest.fixture
-def public(client: Client) -> Iterator[Client]:
-    """Somebody without a token."""
-    with Client(base_url=client.base_url) as somebody:
-        yield somebody
 
 
 def admitted(client: Client, **more: object) -> tuple[str, int]:
