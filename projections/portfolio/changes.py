@@ -61,7 +61,7 @@ def _evolved(pledges: Pledges, facts: Iterable[Entry]) -> Pledges:
 
 
 class _Sums:
-    """Adds up what changes in each part, by day and by month."""
+    """Adds up what changes in each part, by day, by month and by year."""
 
     def __init__(self) -> None:
         self._sums: defaultdict[tuple[Part, str, date], dict[str, Decimal]] = defaultdict(dict)
@@ -79,7 +79,7 @@ class _Sums:
         return Counter({member: times for member, times in brought.items() if times})
 
     def add(self, part: Part, day: date, figures: Mapping[str, Decimal]) -> None:
-        for grain, since in (("day", day), ("month", day.replace(day=1))):
+        for grain, since in (("day", day), ("month", day.replace(day=1)), ("year", day.replace(month=1, day=1))):
             sums = self._sums[part, grain, since]
             for name, amount in figures.items():
                 sums[name] = sums.get(name, Decimal(0)) + amount

@@ -1,10 +1,11 @@
--- What each part of the portfolio came to: signed changes, summed up by day and by month, of the figures of a total.
--- What a part came to at the end of a day is the sum of the months before that day's and of the days of its month.
+-- What each part of the portfolio came to: signed changes of the figures of a total, by day, by month and by year. What a
+-- part came to at the end of a day is the sum of the years before that day's, of the months before its month in its
+-- year, and of the days of its month up to it: some twenty rows, however long the history.
 CREATE TABLE figures (
     dimension               text    NOT NULL, -- and key: both empty for the whole portfolio
     key                     text    COLLATE "C" NOT NULL, -- empty for what is not stated
-    grain                   text    NOT NULL CHECK (grain IN ('day', 'month')),
-    since                   date    NOT NULL, -- the day, or the first of the month; it may lie ahead
+    grain                   text    NOT NULL CHECK (grain IN ('day', 'month', 'year')),
+    since                   date    NOT NULL, -- the first day; it may lie ahead
     pledges                 bigint  NOT NULL,
     reported                bigint  NOT NULL,
     announced_usd           numeric NOT NULL,

@@ -26,7 +26,7 @@ _NUMBERS = frozenset({Dimension.SDG, Dimension.YEAR})
 
 # A point is the end of a day where its position is the last that was recorded by then, and its date is the day.
 _TOTALS = sql.SQL("""
-WITH day AS (SELECT %(on)s::date AS day, date_trunc('month', %(on)s::date)::date AS month,
+WITH day AS (SELECT %(on)s::date AS day, %(month)s::date AS month, %(year)s::date AS year,
                     (%(on)s::date + 1)::timestamp AT TIME ZONE 'UTC' AS over)
 SELECT tracking.position AS reached,
        coalesce((SELECT recorded_at FROM ledger.events WHERE notification_id <= %(at)s
@@ -38,7 +38,9 @@ SELECT tracking.position AS reached,
 FROM portfolio.tracking CROSS JOIN day LEFT JOIN LATERAL (
     SELECT dimension, key, {sums} FROM portfolio.figures
     WHERE dimension = ANY(%(dimensions)s)
-          AND (grain = 'month' AND since < day.month OR grain = 'day' AND since BETWEEN day.month AND day.day)
+          AND (grain = 'year' AND since < day.year
+               OR grain = 'month' AND since >= day.year AND since < day.month
+               OR grain = 'day' AND since BETWEEN day.month AND day.day)
     GROUP BY dimension, key
 ) AS found ON true
 """).format(sums=sql.SQL(", ").join(sql.SQL("sum({0}) AS {0}").format(sql.Identifier(name)) for name in FIGURES))
@@ -59,7 +61,12 @@ class PortfolioView:
         if dimension is not None and dimension not in DIMENSIONS:
             return None
         asked = [WHOLE] if dimension is None else [WHOLE, dimension]
-        found = rows(self._pool, _TOTALS, {**point(at), "dimensions": asked})
+        month = at.effective_on.replace(day=1)
+        found = rows(
+            self._pool,
+            _TOTALS,
+            {**point(at), "month": month, "year": month.replace(month=1), "dimensions": asked},
+        )
         require_reached(at, found[0]["reached"])
         if not found[0]["ended"]:
             return None
@@ -73,6 +80,10 @@ class PortfolioView:
             whole=parts.get((WHOLE, WHOLE), Total()),
             groups=tuple(sorted(groups, key=lambda group: order(group.keys[0]))),
         )
+
+    def position(self) -> int:
+        """How far the ledger is told here."""
+        return int(rows(self._pool, "SELECT position FROM portfolio.tracking", {})[0]["position"])
 
 
 def _key(dimension: Dimension, text: str) -> Key:

@@ -25,7 +25,9 @@ from infrastructure.bootstrap import Service
 from projections import tracking
 from projections.catalogue import READ_MODELS
 from projections.ledger_entries import EntryReader
+from projections.pinning import Point
 from projections.pledge_status.filters import PledgeFilters
+from projections.portfolio.view import PortfolioView
 from projections.read_model import ReadModel
 from projections.rebuild import RebuildUnderWay, Shadow, rebuild
 from projections.tracking import CannotApply
@@ -74,6 +76,7 @@ def test_readers_and_writers_notice_nothing_of_a_rebuild(service: Service, model
     service.projections.catch_up()
     service.projections.start()
     numbers, versions, seen, reads = count(), count(2), [0], count()
+    portfolio = PortfolioView(service.pool)
 
     def write() -> None:
         append(service, [busy_life(f"W-{next(numbers):04d}"), [renamed(lead, "Lead", version=next(versions))]])
@@ -82,13 +85,19 @@ def test_readers_and_writers_notice_nothing_of_a_rebuild(service: Service, model
     def read() -> None:
         page = service.pledges.page(PledgeFilters(), on=TODAY, limit=51)
         organisations = service.organisations.page()
-        positions = [page.position, organisations.position, service.timeline.position()]
-        position = positions[[m.name for m in (READ_MODELS[0], READ_MODELS[2], READ_MODELS[1])].index(model.name)]
+        positions = {
+            "pledge_status": page.position,
+            "organisations": organisations.position,
+            "timeline": service.timeline.position(),
+            "portfolio": portfolio.position(),
+        }
+        position = positions[model.name]
         assert position >= seen[0], "never back"
         seen[0] = position
         assert len(page.items) == 51 or page.items[-1].pledge.reference == "T-0049"
         assert [row.organisation.name for row in organisations.items] == ["Lead"]
         assert len(service.timeline.history("T-0001")) == 5
+        portfolio.totals(Point(portfolio.position(), TODAY))
         assert max(row.position for row in page.items) <= page.position, "rows and position belong together"
         next(reads)
 
@@ -155,6 +164,7 @@ def test_while_one_rebuilds_another_is_refused_and_everybody_can_see_it(service:
                 "pledge_status": False,
                 "timeline": True,
                 "organisations": False,
+                "portfolio": False,
             }
             with pytest.raises(RebuildUnderWay, match="timeline is being rebuilt"):
                 service.projections.rebuild("timeline", quietly)
