@@ -30,6 +30,7 @@ from domain.difference import (
     changes,
 )
 from domain.dimensions import order
+from domain.ladder import sum_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +52,9 @@ def difference_document(compared: Compared, pledges: Iterable[PledgeDifference])
     A pledge that was in the published register at neither moment moves the figures, and is named only if that was
     asked for.
     """
-    opening, closing, moved = _Sum(), _Sum(), []
-    for pledge in pledges:
-        opening.add(pledge.opening)
-        closing.add(pledge.closing)
+    known, moved = list(pledges), []
+    opening, closing = added(pledge.opening for pledge in known), added(pledge.closing for pledge in known)
+    for pledge in known:
         named = pledge.reference if pledge.published or compared.unpublished else None
         moved += [(named, pledge.reference, movement) for movement in pledge.movements]
     moved.sort(key=lambda line: line[1])
@@ -62,7 +62,7 @@ def difference_document(compared: Compared, pledges: Iterable[PledgeDifference])
     for line in moved:
         by_group[line[2].group].append(line)
     total = changes(movement for _, _, movement in moved)
-    groups = sorted({group for group, _ in {**opening.figures, **closing.figures} if group != WHOLE}, key=_key_order)
+    groups = sorted({group for group, _ in {**opening, **closing} if group != WHOLE}, key=_key_order)
     return sealed(
         {
             "from": _moment(compared.opening, compared.opening_recorded_at),
@@ -71,16 +71,16 @@ def difference_document(compared: Compared, pledges: Iterable[PledgeDifference])
             "group_by": list(compared.division.by),
             "attribution": compared.division.attribution,
             "unpublished": compared.unpublished,
-            "opening": _figures(opening.figures, WHOLE),
-            "closing": _figures(closing.figures, WHOLE),
+            "opening": _figures(opening, WHOLE),
+            "closing": _figures(closing, WHOLE),
             "totals": _figures(total, WHOLE),
             "causes": _causes(by_group[WHOLE]),
             "movements": _movements(by_group[WHOLE]),
             "groups": [
                 {
                     "key": dict(zip(compared.division.by, group, strict=True)),
-                    "opening": _figures(opening.figures, group),
-                    "closing": _figures(closing.figures, group),
+                    "opening": _figures(opening, group),
+                    "closing": _figures(closing, group),
                     "totals": _figures(total, group),
                     "movements": _movements(by_group[group]),
                 }
@@ -91,16 +91,6 @@ def difference_document(compared: Compared, pledges: Iterable[PledgeDifference])
 
 
 Line = tuple[str | None, str, Movement]
-
-
-class _Sum:
-    """Adds figures up."""
-
-    def __init__(self) -> None:
-        self.figures: Figures = {}
-
-    def add(self, figures: Figures) -> None:
-        self.figures = added(self.figures, figures)
 
 
 def _moment(side: Side, recorded_at: datetime | None) -> Document:
@@ -131,7 +121,7 @@ def _causes(moved: Sequence[Line]) -> list[dict[str, Any]]:
         {
             "cause": cause,
             "measure": measure,
-            "change": _amount(measure, added(*({(WHOLE, measure): s} for s in sums[cause, measure]))[WHOLE, measure]),
+            "change": _amount(measure, sum_of(sums[cause, measure])),
             "pledges": len(references[cause, measure]),
         }
         for cause, measure in ordered

@@ -1,15 +1,16 @@
 """Why two answers differ: every movement of a figure between two moments, each with exactly one cause.
 
 A pledge goes from the facts of one moment to those of the other in steps: first the date alone, then one fact after
-another, in ledger order. What a step changes was caused by it, so the causes sum to the difference, whatever the
-facts are and however the two moments lie to each other. A fact that only the earlier-named moment has is taken away:
-it has the same cause, with the opposite sign.
+another. What a step changes was caused by it, so the causes sum to the difference, whatever the facts are and however
+the two moments lie to each other. Facts that only the earlier-named moment has are taken away, the latest first: each
+has the same cause, with the opposite sign. Then those that only the other has are added, in ledger order.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
@@ -35,7 +36,7 @@ from domain.events import (
     Withdrawn,
 )
 from domain.ladder import DIGITS, RUNGS, Ladder, is_published, is_standing, ladder_of
-from domain.pledge import Pledge, evolve, fold
+from domain.pledge import Pledge, evolve
 from domain.totals import attributed
 from domain.vocabulary import CountryGroup
 
@@ -144,7 +145,9 @@ def difference(
     known = pledges[-1] or pledges[0]
     if known is None:
         return None
-    before, dated = _figures(first.pledge, opening, division), _figures(first.pledge, closing, division)
+    before = dated = _figures(first.pledge, opening, division)
+    if opening.effective_on != closing.effective_on:
+        dated = _figures(first.pledge, closing, division)
     moved = _Movements()
     moved.add(Cause.RECLASSIFIED, None, before, dated)
     figures = dated
@@ -157,7 +160,7 @@ def difference(
         published=any(pledge is not None and is_published(pledge) for pledge in (pledges[0], pledges[-1])),
         opening=before,
         closing=figures,
-        movements=tuple(moved.told(_reclassified(first.pledge, opening, closing))),
+        movements=tuple(moved.told(lambda: _reclassified(first.pledge, opening, closing))),
     )
 
 
@@ -198,12 +201,12 @@ def cause_of(event: PledgeEvent) -> Cause:
             assert_never(event)
 
 
-def added(*figures: Figures) -> Figures:
+def added(each: Iterable[Figures]) -> Figures:
     """The figures together, exactly."""
     sums: defaultdict[Slot, Decimal] = defaultdict(Decimal)
     with localcontext(prec=DIGITS):
-        for each in figures:
-            for slot, amount in each.items():
+        for figures in each:
+            for slot, amount in figures.items():
                 sums[slot] += amount
     return dict(sums)
 
@@ -219,26 +222,48 @@ class _Step:
 
 def _steps(facts: Sequence[Recorded], opening: Side, closing: Side) -> Iterator[_Step]:
     """From the facts of one moment to those of the other, one at a time."""
-    chosen = {fact.position: fact.event for fact in facts if opening.has(fact)}
-    pledge = fold(None, chosen.values())
-    yield _Step(pledge)
+    selection = _Selection(fact for fact in facts if opening.has(fact))
+    yield _Step(selection.pledge)
+    for fact in reversed(facts):
+        if opening.has(fact) and not closing.has(fact):
+            selection.take_away(fact)
+            yield _Step(selection.pledge, cause_of(fact.event), fact.position)
     for fact in facts:
-        if opening.has(fact) == closing.has(fact):
-            continue
-        if closing.has(fact) and fact.position > max(chosen, default=0):
-            pledge = evolve(pledge, fact.event)
-            chosen[fact.position] = fact.event
-        else:
-            chosen = _exchanged(chosen, fact)
-            pledge = fold(None, chosen.values())
-        yield _Step(pledge, cause_of(fact.event), fact.position)
+        if closing.has(fact) and not opening.has(fact):
+            selection.add(fact)
+            yield _Step(selection.pledge, cause_of(fact.event), fact.position)
 
 
-def _exchanged(chosen: Mapping[int, PledgeEvent], fact: Recorded) -> dict[int, PledgeEvent]:
-    """The selection with the fact if it lacked it, without it if it had it; in ledger order."""
-    if fact.position in chosen:
-        return {position: event for position, event in chosen.items() if position != fact.position}
-    return dict(sorted({**chosen, fact.position: fact.event}.items()))
+class _Selection:
+    """Some facts in ledger order, and the pledge after each, so that the last can come and go without a new fold."""
+
+    def __init__(self, facts: Iterable[Recorded]) -> None:
+        self._facts = list(facts)
+        self._pledges: list[Pledge | None] = []
+        self._fold()
+
+    @property
+    def pledge(self) -> Pledge | None:
+        return self._pledges[-1] if self._pledges else None
+
+    def take_away(self, fact: Recorded) -> None:
+        at = bisect_left(self._facts, fact.position, key=_position)
+        del self._facts[at], self._pledges[at:]
+        self._fold()
+
+    def add(self, fact: Recorded) -> None:
+        at = bisect_left(self._facts, fact.position, key=_position)
+        self._facts.insert(at, fact)
+        del self._pledges[at:]
+        self._fold()
+
+    def _fold(self) -> None:
+        for fact in self._facts[len(self._pledges) :]:
+            self._pledges.append(evolve(self.pledge, fact.event))
+
+
+def _position(fact: Recorded) -> int:
+    return fact.position
 
 
 def _figures(pledge: Pledge | None, side: Side, division: Division) -> Figures:
@@ -289,7 +314,7 @@ class _Movements:
                     if position is not None:
                         self._positions[cause, slot].append(position)
 
-    def told(self, reclassified: Mapping[str, tuple[str, ...]]) -> Iterator[Movement]:
+    def told(self, reclassified: Callable[[], Mapping[str, tuple[str, ...]]]) -> Iterator[Movement]:
         for (cause, (group, measure)), change in sorted(self._changes.items(), key=_in_order):
             if change:
                 of_group = next((g for g in CountryGroup if measure.startswith(f"{g}_")), "")
@@ -299,7 +324,7 @@ class _Movements:
                     group=group,
                     change=change,
                     positions=tuple(sorted(self._positions[cause, (group, measure)])),
-                    countries=reclassified[of_group] if cause is Cause.RECLASSIFIED else (),
+                    countries=reclassified()[of_group] if cause is Cause.RECLASSIFIED else (),
                 )
 
 
@@ -313,4 +338,4 @@ def _in_order(item: tuple[tuple[Cause, Slot], Decimal]) -> tuple[object, ...]:
 
 def changes(movements: Iterable[Movement]) -> Figures:
     """What the movements come to, by figure."""
-    return added(*({(movement.group, movement.measure): movement.change} for movement in movements))
+    return added({(movement.group, movement.measure): movement.change} for movement in movements)

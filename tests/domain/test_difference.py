@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -105,6 +106,18 @@ def test_the_way_back_is_the_same_with_the_opposite_sign(
         assert (there.opening, there.closing) == (back.closing, back.opening)
         returned = {slot: -amount for slot, amount in changes(back.movements).items()}
         assert without_zero(changes(there.movements)) == without_zero(returned)
+
+
+@examples(histories, sides, st.integers(0, 200), divisions)
+def test_what_was_recorded_meanwhile_is_taken_back_cause_by_cause(
+    history: list[PledgeEvent], opening: Side, position: int, division: Division
+):
+    closing = replace(opening, position=position)
+    there = difference(recorded(history), opening, closing, division)
+    back = difference(recorded(history), closing, opening, division)
+    assert [replace(m, change=-m.change) for m in (back.movements if back else ())] == list(
+        there.movements if there else ()
+    )
 
 
 @examples(histories, sides)
