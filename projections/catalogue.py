@@ -7,5 +7,6 @@ from projections.pledge_status.changes import PLEDGE_STATUS
 from projections.portfolio.changes import PORTFOLIO
 from projections.read_model import ReadModel
 from projections.timeline.changes import TIMELINE
+from projections.transparency.changes import TRANSPARENCY
 
-READ_MODELS: tuple[ReadModel, ...] = (PLEDGE_STATUS, TIMELINE, ORGANISATIONS, PORTFOLIO)
+READ_MODELS: tuple[ReadModel, ...] = (PLEDGE_STATUS, TIMELINE, ORGANISATIONS, PORTFOLIO, TRANSPARENCY)

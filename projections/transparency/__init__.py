@@ -1,0 +1,1 @@
+"""The ledger as a Merkle tree: the hashes of its entries, in tiles."""
