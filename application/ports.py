@@ -13,6 +13,7 @@ from audit.envelope import Entry
 from domain.dimensions import Dimension
 from domain.organisation import Organisation
 from domain.pledge import Pledge
+from domain.status import PledgeStatus
 from domain.totals import Totals
 from domain.values import UsdRate
 
@@ -90,11 +91,14 @@ class Register(Protocol):
         """The facts up to a position, one whole history at a time, each in ledger order."""
 
 
-class SummedRegister(Register, Protocol):
-    """A register that may have its totals added up already."""
+class SnapshotRegister(Register, Protocol):
+    """A register that can say how everything stood without looking at histories."""
+
+    def statuses(self, at: Moment) -> Iterator[PledgeStatus]:
+        """What a snapshot says of every pledge, admitted or not, by reference."""
 
     def running_totals(self, at: Moment, dimension: Dimension | None = None) -> Totals | None:
         """The totals at a moment, and those by a dimension with full attribution, without looking at any pledge.
 
-        None where that cannot be: the totals are then those of `pledges`.
+        None where that cannot be: the totals are then those of `statuses`.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from application.moments import RULES_VERSION, Moment
-from application.ports import SummedRegister
+from application.ports import SnapshotRegister
 from audit.snapshot import Document, Selection, snapshot, totals_snapshot
 from domain.dimensions import Attribution, Dimension
 from domain.totals import Totals, totals
@@ -22,12 +22,12 @@ class Grouping:
 class Snapshots:
     """Takes snapshots: the same bytes for the same moment and grouping, whenever and wherever."""
 
-    def __init__(self, register: SummedRegister) -> None:
+    def __init__(self, register: SnapshotRegister) -> None:
         self._register = register
 
     def take(self, at: Moment, grouping: Grouping) -> Document:
         """The status of the register at a moment; `audit.snapshot` says what it tells."""
-        return snapshot(_selection(at, grouping), self._register.pledges(at), self._register.organisations(at))
+        return snapshot(_selection(at, grouping), self._register.statuses(at), self._register.organisations(at))
 
     def totals(self, at: Moment, grouping: Grouping) -> Document:
         """The totals of the snapshot alone.
@@ -36,7 +36,7 @@ class Snapshots:
         """
         counted = self._running(at, grouping)
         if counted is None:
-            counted = totals(list(self._register.pledges(at)), at.effective_on, grouping.by, grouping.attribution)
+            counted = totals(list(self._register.statuses(at)), at.effective_on, grouping.by, grouping.attribution)
         return totals_snapshot(_selection(at, grouping), counted)
 
     def _running(self, at: Moment, grouping: Grouping) -> Totals | None:

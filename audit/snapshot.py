@@ -1,7 +1,7 @@
 """The point-in-time status snapshot: every admitted pledge as it stood at a moment, and the totals.
 
-Made from the pledges alone, without a database, so that an auditor can make a published one again from the facts
-and compare the bytes. They are canonical JSON; the digest is the SHA-256 of the document without it.
+Made from the pledges' statuses alone, without a database, so that an auditor can make a published one again from the
+facts and compare the bytes. They are canonical JSON; the digest is the SHA-256 of the document without it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from audit.envelope import format_instant
 from domain import geography
 from domain.dimensions import Attribution, Dimension, keys
 from domain.events import SnapshotIdentity
-from domain.ladder import RUNGS, Ladder, is_published, ladder_of
+from domain.ladder import RUNGS, Ladder
 from domain.organisation import Organisation
-from domain.pledge import Pledge
-from domain.schedule import reporting_health, reporting_schedule, schedule_health
+from domain.status import PledgeStatus
 from domain.totals import Group, Total, Totals, rate, totals
 from domain.vocabulary import Lifecycle, ReportingHealth
 
@@ -45,14 +44,16 @@ class Selection:
     attribution: Attribution = Attribution.FULL
 
 
-def snapshot(selection: Selection, pledges: Iterable[Pledge], organisations: Mapping[UUID, Organisation]) -> Document:
+def snapshot(
+    selection: Selection, pledges: Iterable[PledgeStatus], organisations: Mapping[UUID, Organisation]
+) -> Document:
     """The snapshot with its digest; the pledges come by reference, each as it stood at the moment.
 
     Pledges that were not admitted are counted beside the others, and not named.
     """
     known, on = list(pledges), selection.effective_on
     counted = totals(known, on, selection.group_by, selection.attribution)
-    status = [_status(pledge, organisations, on) for pledge in known if is_published(pledge)]
+    status = [_status(pledge, organisations, on) for pledge in known if pledge.published]
     return sealed({**_headed(selection, counted), "pledges": status})
 
 
@@ -127,8 +128,8 @@ def _group(dimensions: Sequence[Dimension], group: Group) -> Document:
     return {"key": dict(zip(dimensions, group.keys, strict=True)), **total_document(group.total)}
 
 
-def _status(pledge: Pledge, organisations: Mapping[UUID, Organisation], on: date) -> Document:
-    schedule, ladder = reporting_schedule(pledge), ladder_of(pledge)
+def _status(pledge: PledgeStatus, organisations: Mapping[UUID, Organisation], on: date) -> Document:
+    schedule, ladder = pledge.reporting, pledge.ladder
     lead = organisations.get(pledge.lead.organisation)
     return {
         "reference": pledge.reference,
@@ -152,10 +153,10 @@ def _status(pledge: Pledge, organisations: Mapping[UUID, Organisation], on: date
         "value_usd": dollars(pledge.value_usd),
         **ladder_document(ladder),
         "delivered_share": _text(rate(ladder.delivered, pledge.value_usd)),
-        "reports": len(pledge.reports),
-        "reporting": reporting_health(pledge, on),
+        "reports": pledge.reports,
+        "reporting": pledge.reporting_health(on),
         "next_report_due_on": schedule.due_on.isoformat() if schedule else None,
-        "schedule": schedule_health(pledge, on),
+        "schedule": pledge.schedule_health(on),
     }
 
 

@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from domain import geography
+from domain.counted import counted_of
 from domain.dimensions import Attribution, Dimension, Key, keys
 from domain.events import (
     Amended,
@@ -35,7 +36,7 @@ from domain.events import (
     Validated,
     Withdrawn,
 )
-from domain.ladder import DIGITS, RUNGS, Ladder, is_published, is_standing, ladder_of
+from domain.ladder import DIGITS, RUNGS, Ladder, is_published
 from domain.pledge import Pledge, evolve
 from domain.totals import attributed
 from domain.vocabulary import CountryGroup
@@ -270,14 +271,14 @@ def _figures(pledge: Pledge | None, side: Side, division: Division) -> Figures:
     """What a pledge counts: in the whole, in the country groups, and in the parts it belongs to."""
     if pledge is None:
         return {}
-    on = side.effective_on
+    on, counted = side.effective_on, counted_of(pledge)
     found: dict[Slot, Decimal] = {}
-    standing, ladder = is_standing(pledge), ladder_of(pledge)
-    groups = [f"{group}_" for group in keys(pledge, Dimension.TARGET_GROUP, on) if group is not None]
+    standing, ladder = counted.standing, counted.ladder
+    groups = [f"{group}_" for group in keys(counted, Dimension.TARGET_GROUP, on) if group is not None]
     for prefix in ("", *groups):
         found |= _measured(WHOLE, prefix, ladder, standing=standing)
     if division.by:
-        for part, share in attributed(pledge, division.by, on, division.attribution):
+        for part, share in attributed(counted, division.by, on, division.attribution):
             found |= _measured(part, "", share, standing=standing)
     return found
 

@@ -16,9 +16,8 @@ from fractions import Fraction
 from itertools import product
 
 from domain import geography
+from domain.counted import Counted
 from domain.ladder import DIGITS
-from domain.pledge import Pledge
-from domain.schedule import reporting_health
 from domain.values import CENT, Party
 
 Key = str | int | None
@@ -63,7 +62,7 @@ class Part:
     share: Fraction
 
 
-def parts(pledge: Pledge, dimensions: Sequence[Dimension], on: date, attribution: Attribution) -> tuple[Part, ...]:
+def parts(pledge: Counted, dimensions: Sequence[Dimension], on: date, attribution: Attribution) -> tuple[Part, ...]:
     """The parts that a pledge belongs to on a day, in the order of their keys; their shares of a divided value sum
     to one."""
     shares = [_shares(pledge, dimension, on, attribution) for dimension in dimensions]
@@ -74,7 +73,7 @@ def parts(pledge: Pledge, dimensions: Sequence[Dimension], on: date, attribution
     )
 
 
-def keys(pledge: Pledge, dimension: Dimension, on: date) -> tuple[Key, ...]:
+def keys(pledge: Counted, dimension: Dimension, on: date) -> tuple[Key, ...]:
     """The keys that a pledge has in a dimension on a day, in order; (None,) where it states none."""
     found = _KEYS[dimension](pledge, on)
     return tuple(sorted(set(found), key=order)) or (None,)
@@ -103,7 +102,7 @@ def divide(amount: Decimal, shares: Sequence[Fraction]) -> tuple[Decimal, ...]:
         return tuple(divided)
 
 
-def _shares(pledge: Pledge, dimension: Dimension, on: date, attribution: Attribution) -> Mapping[Key, Fraction]:
+def _shares(pledge: Counted, dimension: Dimension, on: date, attribution: Attribution) -> Mapping[Key, Fraction]:
     if attribution is Attribution.FULL:
         return dict.fromkeys(keys(pledge, dimension, on), Fraction(1))
     if party_key := _PARTY_KEYS.get(dimension):
@@ -112,7 +111,7 @@ def _shares(pledge: Pledge, dimension: Dimension, on: date, attribution: Attribu
     return dict.fromkeys(found, Fraction(1, len(found)))
 
 
-def _by_party(pledge: Pledge, key: Callable[[Party], Key]) -> Mapping[Key, Fraction]:
+def _by_party(pledge: Counted, key: Callable[[Party], Key]) -> Mapping[Key, Fraction]:
     """The shares that partners gave; without any, all of it is the lead's."""
     if pledge.lead.share is None:
         return {key(pledge.lead): Fraction(1)}
@@ -130,7 +129,7 @@ def _multiplied(shares: Iterable[Fraction]) -> Fraction:
     return result
 
 
-def _target_groups(pledge: Pledge, on: date) -> Iterable[Key]:
+def _target_groups(pledge: Counted, on: date) -> Iterable[Key]:
     return {group for country in pledge.countries for group in geography.groups_of(country, on)}
 
 
@@ -140,7 +139,7 @@ _PARTY_KEYS: Mapping[Dimension, Callable[[Party], Key]] = {
     Dimension.ORGANISATION: lambda party: str(party.organisation),
 }
 
-_KEYS: Mapping[Dimension, Callable[[Pledge, date], Iterable[Key]]] = {
+_KEYS: Mapping[Dimension, Callable[[Counted, date], Iterable[Key]]] = {
     Dimension.FOCUS_AREA: lambda pledge, on: (pledge.focus_area,),
     Dimension.PILLAR: lambda pledge, on: pledge.pillars,
     Dimension.TYPE: lambda pledge, on: (pledge.type,),
@@ -153,7 +152,7 @@ _KEYS: Mapping[Dimension, Callable[[Pledge, date], Iterable[Key]]] = {
     Dimension.SDG: lambda pledge, on: pledge.sdgs,
     Dimension.WSIS_LINE: lambda pledge, on: pledge.wsis_lines,
     Dimension.LIFECYCLE: lambda pledge, on: (pledge.lifecycle,),
-    Dimension.REPORTING: lambda pledge, on: (reporting_health(pledge, on),),
+    Dimension.REPORTING: lambda pledge, on: (pledge.reporting_health(on),),
     Dimension.YEAR: lambda pledge, on: (pledge.announced_on.year,),
     Dimension.ORGANISATION: lambda pledge, on: (str(pledge.lead.organisation),),
 }

@@ -71,10 +71,14 @@ def years_after(day: date, years: int) -> date:
 
 def schedule_health(pledge: Pledge, on: date) -> ScheduleHealth:
     """The share of the targets delivered against the share of the time elapsed, on a day."""
-    time = measured_time(pledge)
+    return held_against(measured_time(pledge), delivered_share(pledge), on)
+
+
+def held_against(time: tuple[date, date] | None, delivered: Decimal, on: date) -> ScheduleHealth:
+    """A share delivered against the share of a time that has gone by on a day; without a time it cannot be measured."""
     if time is None:
         return ScheduleHealth.UNMEASURED
-    (start, end), delivered = time, delivered_share(pledge)
+    start, end = time
     if on > end:
         return ScheduleHealth.ON_SCHEDULE if delivered >= WHOLE else ScheduleHealth.PAST_END
     return _against(delivered, elapsed_share(start, end, on))
@@ -90,7 +94,9 @@ def measured_time(pledge: Pledge) -> tuple[date, date] | None:
 
 
 def delivered_share(pledge: Pledge) -> Decimal:
-    """The mean over the targets of what is delivered of each, none counted for more than the whole."""
+    """The mean over the targets of what is delivered of each, none counted for more than the whole; 0 without any."""
+    if not pledge.targets:
+        return Decimal(0)
     shares = [min(pledge.share(target), WHOLE) for target in pledge.targets]
     return (sum(shares, Decimal(0)) / len(shares)).quantize(SHARE_STEP, rounding=ROUND_HALF_EVEN)
 

@@ -12,10 +12,10 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from uuid import UUID
 
+from domain.counted import Counted
 from domain.dimensions import Attribution, Dimension, Key, divide, order, parts
-from domain.ladder import DIGITS, RUNGS, Ladder, is_standing, ladder_of, sum_of
-from domain.pledge import SHARE_STEP, Pledge
-from domain.schedule import reporting_health
+from domain.ladder import DIGITS, RUNGS, Ladder, sum_of
+from domain.pledge import SHARE_STEP
 from domain.vocabulary import Lifecycle, ReportingHealth
 
 
@@ -67,7 +67,7 @@ def rate(part: int | Decimal, whole: int | Decimal) -> Decimal | None:
 
 
 def totals(
-    pledges: Sequence[Pledge],
+    pledges: Sequence[Counted],
     on: date,
     dimensions: Sequence[Dimension] = (),
     attribution: Attribution = Attribution.FULL,
@@ -77,16 +77,16 @@ def totals(
     return Totals(whole, groups(pledges, dimensions, on, attribution) if dimensions else ())
 
 
-def total(pledges: Iterable[Pledge], on: date) -> Total:
+def total(pledges: Iterable[Counted], on: date) -> Total:
     """The totals of these pledges, each counted once, on a day."""
     tally = _Tally()
     for pledge in pledges:
-        tally.count(pledge, on, ladder_of(pledge))
+        tally.count(pledge, on, pledge.ladder)
     return tally.total()
 
 
 def groups(
-    pledges: Iterable[Pledge], dimensions: Sequence[Dimension], on: date, attribution: Attribution
+    pledges: Iterable[Counted], dimensions: Sequence[Dimension], on: date, attribution: Attribution
 ) -> tuple[Group, ...]:
     """The totals by every combination of keys that occurs, in the order of the keys.
 
@@ -101,10 +101,10 @@ def groups(
 
 
 def attributed(
-    pledge: Pledge, dimensions: Sequence[Dimension], on: date, attribution: Attribution
+    pledge: Counted, dimensions: Sequence[Dimension], on: date, attribution: Attribution
 ) -> tuple[tuple[tuple[Key, ...], Ladder], ...]:
     """The parts a pledge belongs to, each with what it gets of the pledge's value."""
-    ladder, touched = ladder_of(pledge), parts(pledge, dimensions, on, attribution)
+    ladder, touched = pledge.ladder, parts(pledge, dimensions, on, attribution)
     if attribution is Attribution.FULL:
         return tuple((part.keys, ladder) for part in touched)
     shares = [part.share for part in touched]
@@ -125,14 +125,14 @@ class _Tally:
         self._reporting: defaultdict[ReportingHealth, int] = defaultdict(int)
         self._pledges = self._reported = 0
 
-    def count(self, pledge: Pledge, on: date, ladder: Ladder) -> None:
+    def count(self, pledge: Counted, on: date, ladder: Ladder) -> None:
         self._lifecycle[pledge.lifecycle] += 1
         self._ladders.append(ladder)
-        if not is_standing(pledge):
+        if not pledge.standing:
             return
         self._pledges += 1
         self._reported += bool(pledge.reports)
-        self._reporting[reporting_health(pledge, on)] += 1
+        self._reporting[pledge.reporting_health(on)] += 1
         self._countries.update(pledge.countries)
         self._organisations.update(party.organisation for party in (pledge.lead, *pledge.partners))
 

@@ -16,6 +16,7 @@ from audit.envelope import Entry, Envelopes
 from domain.dimensions import Dimension
 from domain.organisation import Organisation
 from domain.pledge import Pledge
+from domain.status import PledgeStatus
 from domain.totals import Totals
 from infrastructure.database import Pool
 from infrastructure.locks import APPEND_LOCK
@@ -86,6 +87,10 @@ class LedgerRegister:
     def pledges(self, at: Moment) -> Iterator[Pledge]:
         """Every pledge, admitted or not, by reference."""
         return (row.pledge for row in self._pledges.stream(point_of(at)))
+
+    def statuses(self, at: Moment) -> Iterator[PledgeStatus]:
+        """What a snapshot says of every pledge, admitted or not, by reference."""
+        return self._pledges.statuses(point_of(at))
 
     def status_lines(self, at: Moment, columns: Sequence[str], formula_starts: Sequence[str]) -> Iterator[str]:
         """The rows of the status snapshot of a moment as lines of a CSV file, without their ends."""

@@ -43,6 +43,7 @@ from domain.identity import pledge_id
 from domain.organisation import Organisation, OrganisationCommand
 from domain.pledge import Pledge, fold
 from domain.publication import Publish
+from domain.status import status_of
 from domain.totals import totals
 from domain.values import Actor
 from domain.vocabulary import Role
@@ -224,8 +225,9 @@ def _snapshots(register: _Register) -> dict[str, BaseModel]:
         group_by=body.group_by,
         attribution=body.attribution,
     )
-    taken = snapshot(selection, [pledge], {organisation.id: organisation})
-    counted = totals([pledge], TODAY, selection.group_by, selection.attribution)
+    status = status_of(pledge)
+    taken = snapshot(selection, [status], {organisation.id: organisation})
+    counted = totals([status], TODAY, selection.group_by, selection.attribution)
     entry = register.publish(body.command(), identity_of(taken))
     published = published_document(PublishedSnapshot(entry=entry, as_of=last.recorded_at))
     return {

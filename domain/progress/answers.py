@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 
+from domain.counted import counted_of
 from domain.dimensions import Dimension, Key, keys, order
 from domain.events import Reported
 from domain.good_practices import Story, stories
@@ -59,7 +60,7 @@ def response_rates(answers: Iterable[Answer], on: date) -> ResponseRates:
     standing = [answer for answer in answers if answer.stands]
 
     def by(dimension: Dimension) -> tuple[Response, ...]:
-        return _responses(standing, lambda answer: keys(answer.pledge, dimension, on))
+        return _responses(standing, lambda answer: keys(counted_of(answer.pledge), dimension, on))
 
     return ResponseRates(
         overall=_reported(standing),

@@ -13,6 +13,7 @@ from operator import attrgetter
 from uuid import UUID
 
 from domain import totals
+from domain.counted import counted_of
 from domain.dimensions import Dimension
 from domain.events import PledgeEvent
 from domain.obligations import Names
@@ -79,4 +80,4 @@ def _passages(courses: Iterable[Course], before: date) -> list[Passage]:
 
 
 def _balance(courses: Iterable[Course], on: date) -> Balance:
-    return Balance(on, totals.total((pledge for course in courses if (pledge := course.on(on))), on))
+    return Balance(on, totals.total((counted_of(pledge) for course in courses if (pledge := course.on(on))), on))

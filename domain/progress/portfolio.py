@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
+from domain.counted import counted_of
 from domain.dimensions import Dimension, Key, keys, order
 from domain.ladder import RUNGS, Ladder, is_published, is_standing, ladder_of, sum_of
 from domain.pledge import Pledge
@@ -76,7 +77,7 @@ def cut(passages: Iterable[Passage], dimension: Dimension, on: date) -> Cut:
     parts: defaultdict[Key, list[Passage]] = defaultdict(list)
     counted = [passage for passage in passages if passage.counts]
     for passage in counted:
-        for key in keys(passage.closing, dimension, on):
+        for key in keys(counted_of(passage.closing), dimension, on):
             parts[key].append(passage)
     rows = tuple(_row(key, parts[key]) for key in sorted(parts, key=order))
     return Cut(dimension=dimension, rows=rows, whole=_row(None, counted))

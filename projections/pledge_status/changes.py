@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 
+import msgspec
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from audit.envelope import Entry
 from domain.events import PledgeEvent, Registered, Renamed
 from domain.geography import regions_of
-from domain.ladder import is_published, is_standing, ladder_of
 from domain.pledge import Pledge, evolve
-from domain.schedule import delivered_share, measured_time, reporting_schedule
+from domain.status import status_of
 from domain.totals import rate
 from domain.vocabulary import Region
 from projections.intervals import Change, IntervalTable, array, change
@@ -21,7 +21,7 @@ from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
 from projections.search_text import searchable
 
-VERSION = 3
+VERSION = 4
 
 OF_10_000 = 10_000
 """Shares to four places as integers."""
@@ -60,7 +60,8 @@ def _regions(countries: tuple[str, ...]) -> tuple[Region, ...]:
 
 
 def _columns(pledge: Pledge) -> Sequence[object]:
-    schedule, ladder = reporting_schedule(pledge), ladder_of(pledge)
+    status = status_of(pledge)
+    schedule, ladder = status.reporting, status.ladder
     lead, source = pledge.lead, pledge.source
     return (
         pledge.version,
@@ -68,8 +69,8 @@ def _columns(pledge: Pledge) -> Sequence[object]:
         pledge.title,
         pledge.lifecycle,
         pledge.scaled_up,
-        is_published(pledge),
-        is_standing(pledge),
+        status.published,
+        status.standing,
         pledge.type,
         pledge.focus_area,
         array(pledge.pillars),
@@ -83,15 +84,15 @@ def _columns(pledge: Pledge) -> Sequence[object]:
         array(pledge.beneficiary_groups),
         array(pledge.sdgs),
         array(pledge.wsis_lines),
-        pledge.value_usd,
+        status.value_usd,
         ladder.announced,
         ladder.validated,
         ladder.delivered,
         ladder.verified,
-        rate(ladder.delivered, pledge.value_usd),
-        int(delivered_share(pledge) * OF_10_000) if pledge.targets else 0,
-        *(measured_time(pledge) or (None, None)),
-        len(pledge.reports),
+        rate(ladder.delivered, status.value_usd),
+        int(status.delivered_share * OF_10_000),
+        *(status.time or (None, None)),
+        status.reports,
         pledge.announced_on,
         schedule.due_on if schedule else None,
         schedule.overdue_on if schedule else None,
@@ -99,6 +100,7 @@ def _columns(pledge: Pledge) -> Sequence[object]:
         schedule.never_reported if schedule else False,
         source.register if source else None,
         searchable(pledge.reference, pledge.title, pledge.description),
+        msgspec.json.encode(status).decode(),
         document(pledge),
     )
 
@@ -143,6 +145,7 @@ _PLEDGES: IntervalTable[Pledge] = IntervalTable(
         "never_reported",
         "source_register",
         "searched",
+        "status",
         "state",
     ),
     values=_columns,

@@ -46,6 +46,7 @@ CREATE TABLE pledges (
     never_reported     boolean     NOT NULL,
     source_register    text,
     searched           text        NOT NULL, -- reference, title and description as they are searched
+    status             text        NOT NULL, -- what a snapshot says of it, as JSON, however long its history is
     state              jsonb       NOT NULL  -- the whole pledge
 );
 CREATE INDEX pledges_open ON pledges (id, (

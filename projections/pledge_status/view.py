@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import msgspec
 from psycopg import sql
 from psycopg.rows import DictRow
 
 from domain.pledge import Pledge
+from domain.status import PledgeStatus
 from projections.database import Pool, can_be_stored, rows
 from projections.pinning import AT_POINT, CURRENT, Point, point, require_reached
 from projections.pledge_state import pledge_of
@@ -18,6 +20,9 @@ from projections.pledge_status.filters import PledgeFilters, conditions
 from projections.pledge_status.status_lines import status_lines
 
 STREAMED_AT_ONCE = 2_000
+STATUSES_AT_ONCE = 20_000
+
+_status = msgspec.json.Decoder(PledgeStatus).decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,15 @@ FROM pledge_status.tracking LEFT JOIN (
     WHERE {conditions} ORDER BY reference LIMIT %(limit)s
 ) AS found ON true
 """)
+
+
+_STATUSES = sql.SQL("""
+SELECT tracking.position AS reached, found.reference, found.status
+FROM pledge_status.tracking LEFT JOIN (
+    SELECT reference, status FROM pledge_status.pledges
+    WHERE {at_point} AND reference > %(after)s ORDER BY reference LIMIT %(limit)s
+) AS found ON true
+""").format(at_point=AT_POINT)
 
 
 class PledgeStatusView:
@@ -108,6 +122,18 @@ class PledgeStatusView:
             if len(states) < STREAMED_AT_ONCE:
                 return
             after = states[-1].pledge.reference
+
+    def statuses(self, at: Point) -> Iterator[PledgeStatus]:
+        """The status of every pledge at a point, by reference, a few at a time. Raises PositionNotReached."""
+        after = ""
+        while True:
+            found = rows(self._pool, _STATUSES, {**point(at), "after": after, "limit": STATUSES_AT_ONCE})
+            require_reached(at, found[0]["reached"])
+            told = [row for row in found if row["status"] is not None]
+            yield from (_status(row["status"]) for row in told)
+            if len(told) < STATUSES_AT_ONCE:
+                return
+            after = told[-1]["reference"]
 
     def status_lines(
         self, at: Point, columns: Sequence[str], *, lead_names: Mapping[UUID, str], formula_starts: Sequence[str]

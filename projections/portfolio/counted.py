@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from domain.counted import counted_of
 from domain.dimensions import DATED, Dimension, keys
 from domain.ladder import RUNGS, is_standing, ladder_of
 from domain.pledge import Pledge
@@ -65,11 +66,12 @@ def parts_of(pledge: Pledge | None) -> frozenset[Part]:
     """The parts that a pledge belongs to; the whole is one of them."""
     if pledge is None:
         return frozenset()
+    counted = counted_of(pledge)
     # No dimension of these asks for the date, but the functions that find keys do.
     found = {
         (str(dimension), WHOLE if key is None else str(key))
         for dimension in DIMENSIONS
-        for key in keys(pledge, dimension, pledge.announced_on)
+        for key in keys(counted, dimension, pledge.announced_on)
     }
     return frozenset({(WHOLE, WHOLE), *found})
 

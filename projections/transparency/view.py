@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from audit import merkle
-from audit.tiles import HASH_BYTES, WIDTH, Subtrees, Tile, entry_bundle
+from audit.merkle import HASH_BYTES
+from audit.tiles import WIDTH, Subtrees, Tile, entry_bundle
 from projections.database import Pool, rows
 from projections.pinning import PositionNotReached
 

@@ -11,7 +11,8 @@ from audit.tiles import FULL_BYTES, NoSuchTile, Subtrees, Tile, entry_bundle, gr
 
 def stored(*parts):
     """The tiles of a tree to which leaves came in these parts."""
-    tiles, size = {}, 0
+    tiles: dict[tuple[int, int], bytes] = {}
+    size = 0
 
     def read(level, n):
         return tiles.get((level, n), b"")

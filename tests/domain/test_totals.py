@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
+from domain.counted import counted_of
 from domain.dimensions import Attribution, Dimension, divide, keys
 from domain.events import PledgeEvent
 from domain.ladder import RUNGS, Ladder, is_published, ladder_of
@@ -55,7 +56,7 @@ def test_value_stands_on_the_rungs_that_it_reached(history: tuple[PledgeEvent, .
 
 @examples(st.lists(histories, max_size=6), st.sampled_from(SINGLE))
 def test_parts_of_one_key_each_sum_to_the_whole(lives: list[list[PledgeEvent]], dimension: Dimension):
-    pledges = [after(*life) for life in lives]
+    pledges = [counted_of(after(*life)) for life in lives]
     whole = total(pledges, TODAY)
     parts = groups(pledges, [dimension], TODAY, Attribution.FULL)
     assert sum(part.total.pledges for part in parts) == whole.pledges
@@ -69,7 +70,7 @@ def test_parts_of_one_key_each_sum_to_the_whole(lives: list[list[PledgeEvent]], 
 def test_divided_value_sums_to_the_whole_to_the_cent_in_every_combination(
     lives: list[list[PledgeEvent]], dimensions: list[Dimension]
 ):
-    pledges = [after(*life) for life in lives]
+    pledges = [counted_of(after(*life)) for life in lives]
     whole = total(pledges, TODAY).ladder
     parts = groups(pledges, dimensions, TODAY, Attribution.SPLIT)
     for rung in RUNGS:
@@ -89,8 +90,8 @@ def test_no_part_of_a_division_is_a_cent_off(amount: Decimal, weights: list[int]
 
 
 def test_a_country_that_leaves_a_group_takes_its_pledges_along():
-    pledge = after(a_thousand(countries=("BGD", "SEN")), validated())
-    only = after(a_thousand(countries=("BGD",)), validated())
+    pledge = counted_of(after(a_thousand(countries=("BGD", "SEN")), validated()))
+    only = counted_of(after(a_thousand(countries=("BGD",)), validated()))
     before, on = date(2026, 11, 23), date(2026, 11, 24)
     assert keys(only, Dimension.TARGET_GROUP, before) == ("ldc",)
     assert keys(only, Dimension.TARGET_GROUP, on) == (None,)
@@ -104,7 +105,7 @@ def test_a_headline_counts_what_was_admitted_and_stands():
         (a_thousand(), validated(), withdrawn()),
         (a_thousand(), declined()),
     ]
-    counted = total([after(*life) for life in lives], TODAY)
+    counted = total([counted_of(after(*life)) for life in lives], TODAY)
     assert counted.pledges == 1
     assert counted.ladder == Ladder(announced=Decimal(1000), validated=Decimal(1000))
     assert counted.lifecycle == {

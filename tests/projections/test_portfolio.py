@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.envelope import Envelopes, stamp
+from domain.counted import counted_of
 from domain.dimensions import DATED, Attribution, Dimension
 from domain.events import PledgeEvent
 from domain.pledge import Pledge, fold
@@ -62,7 +63,7 @@ def test_at_the_end_of_every_day_they_are_the_totals_of_the_pledges_as_they_then
         if any(day <= on < fact.effective_on for day, fact in recorded):
             assert found is None, "facts that were not true yet are told from the states"
             continue
-        pledges = as_they_were(recorded[:position])
+        pledges = [counted_of(pledge) for pledge in as_they_were(recorded[:position])]
         assert found is not None
         assert found.whole == total(pledges, on)
         assert found.groups == groups(pledges, [dimension], on, Attribution.FULL)

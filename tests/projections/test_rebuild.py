@@ -31,6 +31,7 @@ from projections.portfolio.view import PortfolioView
 from projections.read_model import ReadModel
 from projections.rebuild import RebuildUnderWay, Shadow, rebuild
 from projections.tracking import CannotApply
+from projections.transparency.view import TransparencyView
 from tests.given import TODAY
 from tests.projections.ledgers import append, busy_life, facts, forget, registered, renamed, runner, tables
 from tests.projections.test_runner import SOON, soon
@@ -76,7 +77,7 @@ def test_readers_and_writers_notice_nothing_of_a_rebuild(service: Service, model
     service.projections.catch_up()
     service.projections.start()
     numbers, versions, seen, reads = count(), count(2), [0], count()
-    portfolio = PortfolioView(service.pool)
+    portfolio, tree = PortfolioView(service.pool), TransparencyView(service.pool)
 
     def write() -> None:
         append(service, [busy_life(f"W-{next(numbers):04d}"), [renamed(lead, "Lead", version=next(versions))]])
@@ -90,6 +91,7 @@ def test_readers_and_writers_notice_nothing_of_a_rebuild(service: Service, model
             "organisations": organisations.position,
             "timeline": service.timeline.position(),
             "portfolio": portfolio.position(),
+            "transparency": tree.size(),
         }
         position = positions[model.name]
         assert position >= seen[0], "never back"
@@ -98,6 +100,7 @@ def test_readers_and_writers_notice_nothing_of_a_rebuild(service: Service, model
         assert [row.organisation.name for row in organisations.items] == ["Lead"]
         assert len(service.timeline.history("T-0001")) == 5
         portfolio.totals(Point(portfolio.position(), TODAY))
+        assert tree.root(tree.size())
         assert max(row.position for row in page.items) <= page.position, "rows and position belong together"
         next(reads)
 
@@ -165,6 +168,7 @@ def test_while_one_rebuilds_another_is_refused_and_everybody_can_see_it(service:
                 "timeline": True,
                 "organisations": False,
                 "portfolio": False,
+                "transparency": False,
             }
             with pytest.raises(RebuildUnderWay, match="timeline is being rebuilt"):
                 service.projections.rebuild("timeline", quietly)

@@ -28,6 +28,7 @@ EVERY_CHECK = {
     "ledger",
     "read model pledge_status",
     "read model portfolio",
+    "read model transparency",
     "read model timeline",
     "read model organisations",
     "disk",

@@ -9,6 +9,7 @@ from itertools import pairwise
 from hypothesis import given
 
 from domain import totals
+from domain.counted import counted_of
 from domain.dimensions import Dimension
 from domain.ladder import Ladder, is_published, is_standing, ladder_of
 from domain.obligations import obligation
@@ -33,7 +34,7 @@ def test_opening_and_movements_make_closing(facts: Portfolio, period: Period) ->
 
 @given(portfolios, periods)
 def test_the_closing_is_what_a_plain_fold_gives(facts: Portfolio, period: Period) -> None:
-    folded = [pledge for history in facts.values() if (pledge := on(history, period.end))]
+    folded = [counted_of(pledge) for history in facts.values() if (pledge := on(history, period.end))]
 
     assert report(facts, period).closing.total == totals.total(folded, period.end)
 
