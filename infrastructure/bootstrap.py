@@ -17,6 +17,7 @@ from application.reporting_duties import ReportingDuties
 from application.snapshots import Snapshots
 from audit.envelope import Envelopes
 from infrastructure import schema
+from infrastructure.checkpoints import Checkpoints
 from infrastructure.command_stores import PublishedExchangeRates, StoredReceipts, StoredReferenceNumbers
 from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
@@ -26,11 +27,15 @@ from infrastructure.publications import PublishedSnapshots
 from infrastructure.register import LedgerRegister
 from infrastructure.register_view import LedgerRegisterView
 from infrastructure.settings import Settings
+from infrastructure.signer import CheckpointSigner
+from infrastructure.signing import Signing
 from projections.organisations.view import OrganisationsView
 from projections.pledge_status.view import PledgeStatusView
 from projections.portfolio.view import PortfolioView
 from projections.runner import ProjectionRunner
 from projections.timeline.view import TimelineView
+from projections.transparency.changes import TRANSPARENCY
+from projections.transparency.view import TransparencyView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +62,31 @@ class Service:
     differences: Differences
     publications: PublishedSnapshots
     projections: ProjectionRunner
+    transparency: TransparencyView
+    checkpoints: Checkpoints
+    signer: CheckpointSigner
+
+    def start(self) -> None:
+        """Keep the read models up with the ledger, and sign checkpoints, in threads until `stop`."""
+        self.projections.start()
+
+        def grown(size: int, seconds: float) -> bool:
+            return self.projections.wait_until(size, seconds, TRANSPARENCY.name)
+
+        self.signer.start(grown, lambda: self.projections.leading)
+
+    def stop(self) -> None:
+        """End both."""
+        self.signer.stop()
+        self.projections.stop()
 
 
 @contextmanager
 def open_service(settings: Settings) -> Iterator[Service]:
     """The service on the database the settings name, its schema brought to this version."""
     with ExitStack() as stack:
-        service = stack.enter_context(open_on(stack.enter_context(database(settings))))
-        yield service
+        conninfo = stack.enter_context(database(settings))
+        yield stack.enter_context(open_on(conninfo, signing=Signing.of(settings)))
 
 
 @contextmanager
@@ -78,20 +100,22 @@ def database(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def open_on(conninfo: str, *, today: Today = today_in_utc) -> Iterator[Service]:
-    """The service on this database, its schema brought to this version."""
+def open_on(conninfo: str, *, signing: Signing | None = None, today: Today = today_in_utc) -> Iterator[Service]:
+    """The service on this database, its schema brought to this version; without `signing` it signs nothing."""
     schema.apply(conninfo)
     with open_pool(conninfo) as pool:
-        service = wire(pool, today=today)
+        service = wire(pool, signing=signing, today=today)
         service.projections.prepare()
         try:
             yield service
         finally:
-            service.projections.stop()
+            service.stop()
 
 
-def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
+def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_utc) -> Service:
     """The service over this pool, whose database has the schema already."""
+    checkpoints = Checkpoints(pool)
+    keys = signing.key_file(checkpoints.ledger_id()) if signing else None
     envelopes = Envelopes()
     ledger = Ledger(LedgerFactory(pool, envelopes), envelopes)
     rates = PublishedExchangeRates(pool)
@@ -117,4 +141,7 @@ def wire(pool: Pool, *, today: Today = today_in_utc) -> Service:
         differences=Differences(register),
         publications=PublishedSnapshots(pool, envelopes),
         projections=projections,
+        transparency=TransparencyView(pool),
+        checkpoints=checkpoints,
+        signer=CheckpointSigner(pool, keys, signing.origin if signing else None),
     )

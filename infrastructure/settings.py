@@ -10,6 +10,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from audit.signed_note import MalformedNote, VerifierKey
+
 PREFIX: Final = "P2C_"
 MASK: Final = "***"
 
@@ -54,6 +56,16 @@ class Settings(BaseSettings):
         le=65535,
         description="TCP port on which the service listens.",
     )
+    ledger_origin: str | None = Field(
+        default=None,
+        description="The ledger's name in its checkpoints, such as p2c.example.org/v1/ledger; chosen before the first "
+        "start and then fixed. Without it the name is localhost/p2c-ledger- and the ledger's id.",
+    )
+    signing_key_file: Path | None = Field(
+        default=None,
+        description="File with the key that signs checkpoints, made on the first start; keep a copy of it apart from "
+        "the database's. Without it: in the data directory, under the ledger's id.",
+    )
     log_level: Literal["debug", "info", "warning", "error", "critical"] = Field(
         default="info",
         description="Least severe messages to log: debug, info, warning, error or critical.",
@@ -96,6 +108,18 @@ class Settings(BaseSettings):
             "127.0.0.1, ::1 or localhost; to let others in, put a reverse proxy that authenticates them on "
             "this machine"
         )
+
+    @field_validator("ledger_origin")
+    @classmethod
+    def _can_be_the_name_of_a_key(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                VerifierKey(value, bytes(32))
+            except MalformedNote:
+                raise ValueError(
+                    f"{value!r} cannot name a ledger: write it as a URL without https://, without spaces and plus signs"
+                ) from None
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod

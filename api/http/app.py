@@ -89,8 +89,8 @@ async def _serving(app: FastAPI) -> AsyncIterator[None]:
     # A handler uses one connection at a time. With no more handlers at work than connections, requests queue here,
     # where waiting costs nothing, and never fail for want of a connection.
     to_thread.current_default_thread_limiter().total_tokens = max(1, service.pool.max_size - RESERVED_CONNECTIONS)
-    service.projections.start()
+    service.start()
     try:
         yield
     finally:
-        await to_thread.run_sync(service.projections.stop)
+        await to_thread.run_sync(service.stop)

@@ -129,6 +129,8 @@ def test_the_description_says_where_each_value_came_from(monkeypatch: pytest.Mon
         "P2C_DATA_DIR": "default",
         "P2C_HOST": "default",
         "P2C_PORT": "environment",
+        "P2C_LEDGER_ORIGIN": "default",
+        "P2C_SIGNING_KEY_FILE": "default",
         "P2C_LOG_LEVEL": "argument",
     }
 

@@ -1,0 +1,197 @@
+"""Signing checkpoints: after every batch of entries, at most once a second, never against what was signed before."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import DictRow
+
+from audit.checkpoint import Checkpoint, SignedCheckpoint
+from audit.signed_note import MalformedNote, Note, NoteRefused, SigningKey, VerifierKey
+from infrastructure import checkpoints
+from infrastructure.checkpoints import Checkpoints, StoredCheckpoint
+from infrastructure.database import Pool
+from infrastructure.locks import SIGNING_LOCK
+from infrastructure.signing import KeyFile, SigningStopped
+from projections import ledger_entries
+from projections.transparency.view import TransparencyView
+
+LEAST_SECONDS_BETWEEN = 1.0
+
+Grown = Callable[[int, float], bool]
+"""Wait, at most so many seconds, for the tree to have so many entries; whether it has. Asks nobody else."""
+
+_log = logging.getLogger(__name__)
+
+
+class CheckpointSigner:
+    """Signs the tree with the keys of a file. Without a file nothing is signed here, by another process perhaps."""
+
+    def __init__(self, pool: Pool, keys: KeyFile | None, origin: str | None = None) -> None:
+        self._pool = pool
+        self._keys = keys
+        self._origin = origin
+        self._tree = TransparencyView(pool)
+        self._stored = Checkpoints(pool)
+        self._problem: str | None = None
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing is signed, where that is so and somebody has to look into it."""
+        return self._problem
+
+    def start(self, grown: Grown, is_ours: Callable[[], bool]) -> None:
+        """Sign in a thread of its own whenever the tree has grown and signing is this process's task, until `stop`."""
+        if self._keys is None or (self._thread and self._thread.is_alive()):
+            return
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, args=(grown, is_ours), name="checkpoints", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopping.set()
+        if self._thread:
+            self._thread.join()
+
+    def sign(self) -> StoredCheckpoint | None:
+        """Sign the tree as it is, unless that is done; the latest checkpoint. None while there are no entries.
+
+        Raises SigningStopped where it contradicts what was signed before, or there is no key to sign with.
+        """
+        try:
+            with self._pool.connection() as connection, connection.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (SIGNING_LOCK,))
+                self._sign(connection)
+        except SigningStopped as stopped:
+            if str(stopped) != self._problem:
+                _log.error("nothing is signed: %s", stopped)
+            self._problem = str(stopped)
+            raise
+        self._problem = None
+        return self._stored.latest()
+
+    def _sign(self, connection: Connection[DictRow]) -> None:
+        size = self._tree.size()
+        if size == 0 and self._stored.latest() is None and self._last_signed() is None:
+            return
+        keys = self._signing_keys(connection)
+        own, latest = self._last_signed(), self._stored.latest()
+        earlier = [own, _signed_by(latest, checkpoints.stored_keys(connection))]
+        if not all(self._is_begun_with(connection, signed, size) for signed in earlier if signed):
+            return
+        if own:
+            # It was signed, but perhaps not published before the process ended.
+            checkpoints.add(connection, own)
+        if size == max((signed.checkpoint.size for signed in earlier if signed), default=0):
+            return
+        checkpoint = Checkpoint(origin=keys[0].name, size=size, root=self._tree.root(size))
+        signed = SignedCheckpoint(checkpoint=checkpoint, note=Note.signed(checkpoint.text(), keys))
+        self._key_file.remember(signed)
+        checkpoints.add(connection, signed)
+
+    @property
+    def _key_file(self) -> KeyFile:
+        if self._keys is None:
+            raise SigningStopped("There is no signing key here. Name its file in P2C_SIGNING_KEY_FILE.")
+        return self._keys
+
+    def _last_signed(self) -> SignedCheckpoint | None:
+        return self._key_file.last_signed()
+
+    def _signing_keys(self, connection: Connection[DictRow]) -> tuple[SigningKey, ...]:
+        """The keys that sign, known to everybody; the first one of a ledger is made here."""
+        known, keys = checkpoints.stored_keys(connection), self._key_file.keys()
+        if not keys and known:
+            raise SigningStopped(
+                f"The ledger is signed with the key {known[-1]}, which {self._key_file.path} does not have. Put the key"
+                " file there, or name it in P2C_SIGNING_KEY_FILE; no other key is made for a ledger that has one."
+            )
+        if not keys:
+            keys = self._key_file.create(self._origin or f"localhost/p2c-ledger-{self._stored.ledger_id()}")
+            _log.info("made the signing key %s in %s", keys[0].verifier, self._key_file.path)
+        if self._origin and keys[0].name != self._origin:
+            raise SigningStopped(
+                f"The signing key is that of {keys[0].name}, and P2C_LEDGER_ORIGIN says {self._origin}: a ledger keeps"
+                " its name for ever. Set it back, or leave it unset."
+            )
+        if known and not {key.verifier for key in keys} & set(known):
+            raise SigningStopped(
+                f"The ledger is signed with the key {known[-1]}; {self._key_file.path} holds another one,"
+                f" {keys[0].verifier}. Put the ledger's own key there, or name it in P2C_SIGNING_KEY_FILE."
+            )
+        checkpoints.add_keys(connection, keys)
+        return keys
+
+    def _is_begun_with(self, connection: Connection[DictRow], earlier: SignedCheckpoint, size: int) -> bool:
+        """Whether the tree begins with what was signed before; not yet, where it is still being told.
+
+        Raises SigningStopped where it never will.
+        """
+        told = earlier.checkpoint
+        if told.size > size:
+            head = ledger_entries.head(connection)
+            if told.size > head:
+                raise SigningStopped(
+                    f"The ledger ends at position {head}, but was signed up to {told.size}: {head + 1} is gone."
+                    " Was an older backup restored? Restore one that has all entries. Whoever wants to begin"
+                    " another ledger gives it a key file of its own (P2C_SIGNING_KEY_FILE)."
+                )
+            return False
+        if self._tree.root(told.size) != told.root:
+            first, last = self._differs_between(told)
+            raise SigningStopped(
+                f"The entries up to position {told.size} are not those that were signed: one from {first} to {last} was"
+                " changed. Export a bundle and run `p2c verify` on it; then restore what was signed."
+            )
+        return True
+
+    def _differs_between(self, told: Checkpoint) -> tuple[int, int]:
+        """Between which positions the first entry is that differs from what was signed, as far as checkpoints tell."""
+        good = 0
+        for stored in self._stored.all(told.size):
+            try:
+                matches = stored.signed.checkpoint.root == self._tree.root(stored.size)
+            except MalformedNote:
+                matches = False
+            if not matches:
+                return good + 1, stored.size
+            good = stored.size
+        return good + 1, told.size
+
+    def _run(self, grown: Grown, is_ours: Callable[[], bool]) -> None:
+        signed = 0
+        while not self._stopping.is_set():
+            try:
+                if is_ours() and (grown(signed + 1, LEAST_SECONDS_BETWEEN) or not signed):
+                    latest = self.sign()
+                    signed = latest.size if latest else 0
+            except SigningStopped:
+                pass  # `problem` says so, and `sign` has told the log
+            except psycopg.Error as away:
+                _log.warning("nothing is signed while the database does not answer: %s", away)
+            except Exception as fault:  # noqa: BLE001 - whatever it is, only `stop` ends the thread
+                self._problem = f"Nothing is signed: {fault!r}."
+                _log.exception("nothing is signed")
+            self._stopping.wait(LEAST_SECONDS_BETWEEN)
+
+
+def _signed_by(latest: StoredCheckpoint | None, known: tuple[VerifierKey, ...]) -> SignedCheckpoint | None:
+    """The stored checkpoint, signed by a key of the ledger. Raises SigningStopped."""
+    if latest is None:
+        return None
+    try:
+        signed = latest.signed
+        signed.require_signer(known)
+    except (MalformedNote, NoteRefused) as fault:
+        raise SigningStopped(
+            f"The stored checkpoint of size {latest.size} is not one that a key of this ledger signed ({fault})."
+            " Export a bundle and run `p2c verify` on it; somebody has changed the database."
+        ) from fault
+    return signed
