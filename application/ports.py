@@ -94,6 +94,9 @@ class Register(Protocol):
 class SnapshotRegister(Register, Protocol):
     """A register that can say how everything stood without looking at histories."""
 
+    def root(self, at: Moment) -> bytes:
+        """The root of the Merkle tree of all entries up to the moment's position."""
+
     def statuses(self, at: Moment) -> Iterator[PledgeStatus]:
         """What a snapshot says of every pledge, admitted or not, by reference."""
 

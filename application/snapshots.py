@@ -27,7 +27,7 @@ class Snapshots:
 
     def take(self, at: Moment, grouping: Grouping) -> Document:
         """The status of the register at a moment; `audit.snapshot` says what it tells."""
-        return snapshot(_selection(at, grouping), self._register.statuses(at), self._register.organisations(at))
+        return snapshot(self._selection(at, grouping), self._register.statuses(at), self._register.organisations(at))
 
     def totals(self, at: Moment, grouping: Grouping) -> Document:
         """The totals of the snapshot alone.
@@ -37,7 +37,7 @@ class Snapshots:
         counted = self._running(at, grouping)
         if counted is None:
             counted = totals(list(self._register.statuses(at)), at.effective_on, grouping.by, grouping.attribution)
-        return totals_snapshot(_selection(at, grouping), counted)
+        return totals_snapshot(self._selection(at, grouping), counted)
 
     def _running(self, at: Moment, grouping: Grouping) -> Totals | None:
         match grouping:
@@ -48,13 +48,13 @@ class Snapshots:
             case _:
                 return None
 
-
-def _selection(at: Moment, grouping: Grouping) -> Selection:
-    return Selection(
-        position=at.position,
-        recorded_at=at.recorded_at,
-        effective_on=at.effective_on,
-        rules_version=RULES_VERSION,
-        group_by=grouping.by,
-        attribution=grouping.attribution,
-    )
+    def _selection(self, at: Moment, grouping: Grouping) -> Selection:
+        return Selection(
+            position=at.position,
+            root=self._register.root(at),
+            recorded_at=at.recorded_at,
+            effective_on=at.effective_on,
+            rules_version=RULES_VERSION,
+            group_by=grouping.by,
+            attribution=grouping.attribution,
+        )

@@ -7,6 +7,7 @@ facts and compare the bytes. They are canonical JSON; the digest is the SHA-256 
 from __future__ import annotations
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -32,11 +33,13 @@ Document = dict[str, Any]
 class Selection:
     """What a snapshot is of: the facts recorded up to `position`, at `recorded_at`, and true by `effective_on`.
 
+    `root` is that of the Merkle tree of these entries, which has as many leaves as there are positions.
     `rules_version` names the rules by which facts become figures; `group_by` and `attribution` say how totals are
     divided.
     """
 
     position: int
+    root: bytes
     recorded_at: datetime | None
     effective_on: date
     rules_version: int
@@ -66,6 +69,8 @@ def _headed(selection: Selection, counted: Totals) -> Document:
     """Which moment it is, and the totals."""
     return {
         "position": selection.position,
+        "tree_size": selection.position,
+        "root": b64encode(selection.root).decode(),
         "as_of": format_instant(selection.recorded_at) if selection.recorded_at else None,
         "effective_on": selection.effective_on.isoformat(),
         "rules_version": selection.rules_version,

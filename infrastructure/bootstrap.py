@@ -122,7 +122,10 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
     references = StoredReferenceNumbers(pool)
     pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
     projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)
-    register = LedgerRegister(pool, envelopes, pledges, organisations, PortfolioView(pool), projections.wait_until)
+    tree = TransparencyView(pool)
+    register = LedgerRegister(
+        pool, envelopes, pledges, organisations, PortfolioView(pool), tree, projections.wait_until
+    )
     return Service(
         pool=pool,
         ledger=ledger,
@@ -141,7 +144,7 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
         differences=Differences(register),
         publications=PublishedSnapshots(pool, envelopes),
         projections=projections,
-        transparency=TransparencyView(pool),
+        transparency=tree,
         checkpoints=checkpoints,
         signer=CheckpointSigner(pool, keys, signing.origin if signing else None),
     )

@@ -25,6 +25,7 @@ from projections.organisations.view import OrganisationsView
 from projections.pinning import Point
 from projections.pledge_status.view import PledgeStatusView
 from projections.portfolio.view import PortfolioView
+from projections.transparency.view import TransparencyView
 
 AHEAD_AT_MOST = timedelta(seconds=2)
 """An instant this little in the future is waited for: clocks differ."""
@@ -53,6 +54,7 @@ class LedgerRegister:
         pledges: PledgeStatusView,
         organisations: OrganisationsView,
         portfolio: PortfolioView,
+        tree: TransparencyView,
         wait_until: WaitUntil,
     ) -> None:
         self._pool = pool
@@ -60,6 +62,7 @@ class LedgerRegister:
         self._pledges = pledges
         self._organisations = organisations
         self._portfolio = portfolio
+        self._tree = tree
         self._wait_until = wait_until
 
     def resolve(self, as_of: AsOf | None, effective_on: date | None) -> Moment:
@@ -87,6 +90,10 @@ class LedgerRegister:
     def pledges(self, at: Moment) -> Iterator[Pledge]:
         """Every pledge, admitted or not, by reference."""
         return (row.pledge for row in self._pledges.stream(point_of(at)))
+
+    def root(self, at: Moment) -> bytes:
+        """The root of the Merkle tree of all entries up to the moment's position."""
+        return self._tree.root(at.position)
 
     def statuses(self, at: Moment) -> Iterator[PledgeStatus]:
         """What a snapshot says of every pledge, admitted or not, by reference."""

@@ -98,6 +98,7 @@ def _cover(snapshot: Document) -> list[tuple[str, Cell]]:
         ("Grouped by", ", ".join(snapshot["group_by"]) or "nothing"),
         ("Attribution of value", snapshot["attribution"]),
         ("Digest", snapshot["digest"]),
+        ("Root of the tree of entries", snapshot["root"]),
         ("How to check", HOW_TO_CHECK),
         ("Pledges counted", totals["pledges"]),
         ("Of these reported on", totals["reported"]),

@@ -30,7 +30,8 @@ from api.iati.activities import Reported
 from api.iati.document import document
 from application.moments import RULES_VERSION
 from audit.difference import Compared, difference_document
-from audit.envelope import Entry, Envelopes
+from audit.envelope import Entry, Envelopes, stamp
+from audit.merkle import Frontier, leaf_hashes
 from audit.narrative import summarise
 from audit.snapshot import Selection, identity_of, snapshot, totals_snapshot
 from domain import decisions, organisation_decisions, publication
@@ -81,6 +82,12 @@ class _Register:
         id = uuid5(LEAD, "snapshot")
         [entry] = self._record(publication.decide(id, command, of, self._circumstances()))
         return entry
+
+    def root(self) -> bytes:
+        """The root of the Merkle tree of the entries."""
+        envelopes, tree = Envelopes(), Frontier()
+        tree.extend(leaf_hashes(stamp(envelopes.write(e.event), e.recorded_at) for e in self.entries))
+        return tree.root()
 
     @property
     def names(self) -> dict[UUID, str]:
@@ -219,6 +226,7 @@ def _snapshots(register: _Register) -> dict[str, BaseModel]:
     body = PublicationBody.model_validate(REQUESTS["publishSnapshot"])
     selection = Selection(
         position=last.position,
+        root=register.root(),
         recorded_at=last.recorded_at,
         effective_on=TODAY,
         rules_version=RULES_VERSION,

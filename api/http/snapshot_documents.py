@@ -90,10 +90,13 @@ class StatusDocument(BaseModel):
 class TotalsDocument(BaseModel):
     """The totals at a moment: the same position, effective date and grouping give the same bytes for ever.
 
-    `digest` is the SHA-256 of the canonical JSON (RFC 8785) of the document without it.
+    `digest` is the SHA-256 of the canonical JSON (RFC 8785) of the document without it. `root` is that of the Merkle
+    tree of the entries it was made from, in base64, as checkpoints write it; `tree_size` is their number.
     """
 
     position: int
+    tree_size: int
+    root: str
     as_of: Instant | None
     effective_on: date
     rules_version: int

@@ -11,6 +11,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from audit.canonical import canonical
+from audit.merkle import EMPTY_ROOT
 from audit.snapshot import Selection, digest_of, identity_of, snapshot
 from domain.dimensions import Attribution, Dimension
 from domain.events import PledgeEvent
@@ -22,7 +23,9 @@ from tests.given import announced, declined, given, money, organisation, usd, va
 from tests.lives import histories
 
 ON = date(2026, 6, 1)
-OF = Selection(position=17, recorded_at=datetime(2026, 6, 1, 12, tzinfo=UTC), effective_on=ON, rules_version=1)
+OF = Selection(
+    position=17, root=EMPTY_ROOT, recorded_at=datetime(2026, 6, 1, 12, tzinfo=UTC), effective_on=ON, rules_version=1
+)
 LEAD = organisation("Lead")
 dimensions = st.lists(st.sampled_from(Dimension), max_size=2, unique=True).map(tuple)
 

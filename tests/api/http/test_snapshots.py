@@ -78,6 +78,7 @@ def test_a_snapshot_is_what_the_facts_alone_make_it(client: Client, service: Ser
             organisations[id] = organisation.evolve(organisations.get(id), entry.event)
     selection = Selection(
         position=position,
+        root=service.transparency.root(position),
         recorded_at=at.recorded_at,
         effective_on=on,
         rules_version=RULES_VERSION,
