@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from application.moments import RULES_VERSION, Moment
+from application.moments import Moment
 from application.ports import Register
 from audit.difference import Compared, difference_document
-from audit.snapshot import Document
+from audit.snapshot import RULES_VERSION, Document
 from domain.difference import Division, PledgeDifference, Recorded, Side, difference
 from domain.events import PledgeEvent
 

@@ -10,9 +10,6 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-RULES_VERSION = 1
-"""Raised when the rules by which facts are folded, totalled or classified change what an old moment's answer is."""
-
 AsOf = int | datetime | date
 """A position, an instant with its offset from UTC, or a day in UTC, which means its end."""
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from application.moments import RULES_VERSION, AsOf
+from application.moments import AsOf
 from application.ports import Register
 from audit.envelope import Entry
+from audit.snapshot import RULES_VERSION
 from domain.events import PledgeEvent, Registered, Renamed
 from domain.progress.making import progress_report
 from domain.progress.report import Period, ProgressReport

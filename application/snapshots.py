@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from application.moments import RULES_VERSION, Moment
+from application.moments import Moment
 from application.ports import SnapshotRegister
-from audit.snapshot import Document, Selection, snapshot, totals_snapshot
+from audit.snapshot import RULES_VERSION, Document, Selection, snapshot, totals_snapshot
 from domain.dimensions import Attribution, Dimension
 from domain.totals import Totals, totals
 

@@ -26,6 +26,9 @@ from domain.status import PledgeStatus
 from domain.totals import Group, Total, Totals, rate, totals
 from domain.vocabulary import Lifecycle, ReportingHealth
 
+RULES_VERSION = 1
+"""Raised when the rules by which facts are folded, totalled or classified change what an old moment's answer is."""
+
 Document = dict[str, Any]
 
 

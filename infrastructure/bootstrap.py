@@ -17,6 +17,7 @@ from application.reporting_duties import ReportingDuties
 from application.snapshots import Snapshots
 from audit.envelope import Envelopes
 from infrastructure import schema
+from infrastructure.bundles import BundleExports
 from infrastructure.checkpoints import Checkpoints
 from infrastructure.command_stores import PublishedExchangeRates, StoredReceipts, StoredReferenceNumbers
 from infrastructure.credentials import Credentials
@@ -65,6 +66,7 @@ class Service:
     transparency: TransparencyView
     checkpoints: Checkpoints
     signer: CheckpointSigner
+    bundles: BundleExports
 
     def start(self) -> None:
         """Keep the read models up with the ledger, and sign checkpoints, in threads until `stop`."""
@@ -123,6 +125,7 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
     pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
     projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)
     tree = TransparencyView(pool)
+    signer = CheckpointSigner(pool, keys, signing.origin if signing else None)
     register = LedgerRegister(
         pool, envelopes, pledges, organisations, PortfolioView(pool), tree, projections.wait_until
     )
@@ -146,5 +149,6 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
         projections=projections,
         transparency=tree,
         checkpoints=checkpoints,
-        signer=CheckpointSigner(pool, keys, signing.origin if signing else None),
+        signer=signer,
+        bundles=BundleExports(pool, projections, tree, checkpoints, signer),
     )

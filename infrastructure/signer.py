@@ -46,6 +46,15 @@ class CheckpointSigner:
         """Why nothing is signed, where that is so and somebody has to look into it."""
         return self._problem
 
+    @property
+    def has_key(self) -> bool:
+        """Whether signing is possible here at all."""
+        return self._keys is not None
+
+    def last_signed(self) -> SignedCheckpoint | None:
+        """What was signed last here, by what is kept beside the key. Raises SigningStopped."""
+        return self._keys.last_signed() if self._keys else None
+
     def start(self, grown: Grown, is_ours: Callable[[], bool]) -> None:
         """Sign in a thread of its own whenever the tree has grown and signing is this process's task, until `stop`."""
         if self._keys is None or (self._thread and self._thread.is_alive()):
@@ -79,10 +88,10 @@ class CheckpointSigner:
 
     def _sign(self, connection: Connection[DictRow]) -> None:
         size = self._tree.size()
-        if size == 0 and self._stored.latest() is None and self._last_signed() is None:
+        if size == 0 and self._stored.latest() is None and self.last_signed() is None:
             return
         keys = self._signing_keys(connection)
-        own, latest = self._last_signed(), self._stored.latest()
+        own, latest = self.last_signed(), self._stored.latest()
         earlier = [own, _signed_by(latest, checkpoints.stored_keys(connection))]
         if not all(self._is_begun_with(connection, signed, size) for signed in earlier if signed):
             return
@@ -101,9 +110,6 @@ class CheckpointSigner:
         if self._keys is None:
             raise SigningStopped("There is no signing key here. Name its file in P2C_SIGNING_KEY_FILE.")
         return self._keys
-
-    def _last_signed(self) -> SignedCheckpoint | None:
-        return self._key_file.last_signed()
 
     def _signing_keys(self, connection: Connection[DictRow]) -> tuple[SigningKey, ...]:
         """The keys that sign, known to everybody; the first one of a ledger is made here."""

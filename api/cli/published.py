@@ -12,9 +12,9 @@ from rich.markup import escape
 
 from api.cli.console import people
 from api.cli.failures import WRONG, Unusable, say
-from application.moments import RULES_VERSION
 from application.snapshots import Grouping
 from audit.canonical import canonical
+from audit.snapshot import RULES_VERSION
 from domain.dimensions import Attribution, Dimension
 from domain.events import SnapshotIdentity
 from domain.refusals import UnknownSnapshot

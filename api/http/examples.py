@@ -28,12 +28,11 @@ from api.http.routes import exchange_rates, health, organisations, pledges, prob
 from api.http.snapshot_documents import SnapshotDocument, TotalsDocument
 from api.iati.activities import Reported
 from api.iati.document import document
-from application.moments import RULES_VERSION
 from audit.difference import Compared, difference_document
 from audit.envelope import Entry, Envelopes, stamp
 from audit.merkle import Frontier, leaf_hashes
 from audit.narrative import summarise
-from audit.snapshot import Selection, identity_of, snapshot, totals_snapshot
+from audit.snapshot import RULES_VERSION, Selection, identity_of, snapshot, totals_snapshot
 from domain import decisions, organisation_decisions, publication
 from domain import organisation as organisation_domain
 from domain.circumstances import Circumstances

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from api.http.obligation_documents import ObligationList, obligation_document
 from api.http.progress_documents import ProgressReportDocument
 from api.http.story_documents import StoryList, story_document
-from application.moments import RULES_VERSION
 from audit.envelope import Entry
 from audit.progress_report import report_document
+from audit.snapshot import RULES_VERSION
 from domain.events import Fulfilled, PledgeEvent, Reported
 from domain.good_practices import stories
 from domain.obligations import obligations

@@ -54,6 +54,10 @@ class TransparencyView:
         first = tile.index * WIDTH + 1
         return entry_bundle(self.entries(first, first + tile.width - 1))
 
+    def leaf_hashes(self, index: int, width: int) -> bytes:
+        """The first hashes of a tile of leaves, one after the other; fewer, where the tree does not have so many."""
+        return self._read(0, index)[: width * HASH_BYTES]
+
     def entries(self, first: int, last: int) -> list[bytes]:
         """The entries from a position to another, as they are stored."""
         return [bytes(row["state"]) for row in rows(self._pool, _ENTRIES, {"first": first, "last": last})]

@@ -13,12 +13,13 @@ from uuid import UUID
 import rfc8785
 
 from application.good_practices import GoodPractices, Interest
-from application.moments import RULES_VERSION, AsOf, Moment
+from application.moments import AsOf, Moment
 from application.progress_reports import ProgressReports
 from application.reporting_duties import Debts, ReportingDuties, reminder
 from audit.canonical import canonical
 from audit.envelope import Entry, Envelopes
 from audit.progress_report import report_document
+from audit.snapshot import RULES_VERSION
 from domain.events import AnyEvent, OrganisationEvent, PledgeEvent, Registered, Renamed, Reported
 from domain.organisation import Organisation
 from domain.organisation import fold as organisation_of

@@ -20,9 +20,9 @@ from api.http.publication_documents import address_of
 from api.http.queries import SnapshotQuery
 from api.http.service import Services
 from api.http.snapshot_documents import SnapshotDocument, TotalsDocument
-from application.moments import RULES_VERSION, Moment
+from application.moments import Moment
 from audit.canonical import canonical
-from audit.snapshot import Document, identity_of
+from audit.snapshot import RULES_VERSION, Document, identity_of
 from infrastructure.bootstrap import Service
 
 router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[CaughtUp])

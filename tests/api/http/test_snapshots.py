@@ -13,8 +13,7 @@ import openpyxl
 import pytest
 import rfc8785
 
-from application.moments import RULES_VERSION
-from audit.snapshot import Selection, snapshot
+from audit.snapshot import RULES_VERSION, Selection, snapshot
 from domain import organisation, pledge
 from domain.dimensions import Dimension
 from domain.events import OrganisationEvent, PledgeEvent

@@ -1,0 +1,166 @@
+"""Putting the ledger into a bundle: what is stored, as it is stored, whether it holds or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import IO
+from uuid import UUID
+
+import msgspec
+import psycopg
+from psycopg.rows import DictRow
+
+from audit import bundle
+from audit.bundle import Contents, Manifest, Noticed
+from audit.checkpoint import SignedCheckpoint
+from audit.envelope import format_instant
+from audit.snapshot import RULES_VERSION
+from audit.tiles import WIDTH
+from infrastructure.checkpoints import Checkpoints
+from infrastructure.database import Pool
+from infrastructure.signer import CheckpointSigner
+from infrastructure.signing import SigningStopped
+from infrastructure.version import p2c_version
+from projections.runner import ProjectionRunner, ReadModelFailed
+from projections.transparency.view import TransparencyView
+
+ENTRIES_AT_ONCE = 5_000
+MOST_NOTICED = 1_000
+
+_ENTRIES = """
+SELECT notification_id, originator_id, originator_version, topic, recorded_at, state FROM ledger.events
+WHERE notification_id > %s AND notification_id <= %s ORDER BY notification_id LIMIT %s
+"""
+
+_SNAPSHOTS = """
+SELECT snapshots.id, snapshots.bytes FROM ledger.snapshots
+LEFT JOIN ledger.events ON (originator_id, originator_version) = (snapshots.id, 1)
+WHERE notification_id IS NULL OR notification_id <= %s ORDER BY snapshots.id
+"""
+
+
+class NothingSigned(Exception):
+    """There is no checkpoint yet, so that there is nothing a bundle could be held against."""
+
+    def __init__(self) -> None:
+        super().__init__("no checkpoint has been signed: the ledger is empty, or no process with the signing key runs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was put into a bundle, and what is wrong with signing, if anything is."""
+
+    manifest: Manifest
+    problem: str | None
+
+
+class BundleExports:
+    """Makes bundles of the ledger up to its latest checkpoint."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        projections: ProjectionRunner,
+        tree: TransparencyView,
+        checkpoints: Checkpoints,
+        signer: CheckpointSigner,
+    ) -> None:
+        self._pool = pool
+        self._projections = projections
+        self._tree = tree
+        self._checkpoints = checkpoints
+        self._signer = signer
+
+    def write(self, target: Path | IO[bytes]) -> Exported:
+        """Write a bundle, after signing what is not signed yet if this process can. Raises NothingSigned.
+
+        A ledger that does not hold is exported too: that is when a bundle is needed most.
+        """
+        problem = self._signed_up_to_now()
+        own = self._signer.last_signed()
+        latest = self._checkpoints.latest()
+        size = max(latest.size if latest else 0, own.checkpoint.size if own else 0)
+        if not size:
+            raise NothingSigned
+        noticed: list[Noticed] = []
+        contents = Contents(
+            origin=self._origin(own),
+            entries=self._entries(size, noticed),
+            leaf_hashes=self._leaf_hashes(size),
+            checkpoints=self._notes(size, own),
+            keys=self._checkpoints.keys(),
+            snapshots=self._snapshots(size),
+            rules_version=RULES_VERSION,
+            made_by=f"p2c-ledger {p2c_version()}",
+            noticed=noticed,
+        )
+        return Exported(manifest=bundle.write(target, contents), problem=problem)
+
+    def _signed_up_to_now(self) -> str | None:
+        """Sign what is not signed yet; what keeps that from being done, if it matters."""
+        try:
+            self._projections.catch_up()
+            if self._signer.has_key:
+                self._signer.sign()
+        except (ReadModelFailed, SigningStopped) as stopped:
+            return str(stopped)
+        return None
+
+    def _origin(self, own: SignedCheckpoint | None) -> str:
+        known = self._checkpoints.keys()
+        if known:
+            return known[0].name
+        return own.checkpoint.origin if own else ""
+
+    def _notes(self, size: int, own: SignedCheckpoint | None) -> dict[int, bytes]:
+        stored = {checkpoint.size: checkpoint.note for checkpoint in self._checkpoints.all(size)}
+        return {**({own.checkpoint.size: bytes(own)} if own else {}), **stored}
+
+    def _entries(self, size: int, noticed: list[Noticed]) -> Iterator[bytes]:
+        after = 0
+        while after < size:
+            with self._pool.connection() as connection:
+                rows = connection.execute(_ENTRIES, (after, size, ENTRIES_AT_ONCE), binary=True).fetchall()
+            for row in rows:
+                if len(noticed) < MOST_NOTICED:
+                    noticed.extend(_noticed(row, after + 1))
+                after = row["notification_id"]
+                yield bytes(row["state"])
+            if not rows:
+                noticed.append(Noticed(position=after + 1, problem="there is no entry at this position"))
+                return
+
+    def _leaf_hashes(self, size: int) -> Iterator[bytes]:
+        for index in range(-(-size // WIDTH)):
+            yield self._tree.leaf_hashes(index, min(WIDTH, size - index * WIDTH))
+
+    def _snapshots(self, size: int) -> Iterator[tuple[UUID, bytes]]:
+        with self._pool.connection() as connection, connection.transaction():
+            cursor: psycopg.ServerCursor[DictRow] = connection.cursor(name="snapshots")
+            cursor.itersize = 1
+            for row in cursor.execute(_SNAPSHOTS, (size,)):
+                yield row["id"], bytes(row["bytes"])
+
+
+def _noticed(row: DictRow, expected: int) -> Iterator[Noticed]:
+    """What is wrong with a row beside its bytes: its place, or a column that says otherwise than the envelope."""
+    position = row["notification_id"]
+    if position != expected:
+        yield Noticed(position=expected, problem="there is no entry at this position")
+    try:
+        envelope = msgspec.json.decode(bytes(row["state"]), type=dict[str, object])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return  # whoever verifies the bytes will see it
+    columns = {
+        "stream_id": ("originator_id", str(row["originator_id"])),
+        "version": ("originator_version", row["originator_version"]),
+        "type": ("topic", row["topic"]),
+        "recorded_at": ("recorded_at", format_instant(row["recorded_at"].astimezone(UTC))),
+    }
+    for name, (column, value) in columns.items():
+        if envelope.get(name) != value:
+            problem = f"the column {column} says {value}, the entry's {name} {envelope.get(name)}"
+            yield Noticed(position=position, problem=problem)
