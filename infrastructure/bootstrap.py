@@ -124,7 +124,7 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
     references = StoredReferenceNumbers(pool)
     pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
     projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)
-    tree = TransparencyView(pool)
+    tree, publications = TransparencyView(pool), PublishedSnapshots(pool, envelopes)
     signer = CheckpointSigner(pool, keys, signing.origin if signing else None)
     register = LedgerRegister(
         pool, envelopes, pledges, organisations, PortfolioView(pool), tree, projections.wait_until
@@ -145,10 +145,10 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
         reporting_duties=ReportingDuties(register),
         good_practices=GoodPractices(register),
         differences=Differences(register),
-        publications=PublishedSnapshots(pool, envelopes),
+        publications=publications,
         projections=projections,
         transparency=tree,
         checkpoints=checkpoints,
         signer=signer,
-        bundles=BundleExports(pool, projections, tree, checkpoints, signer),
+        bundles=BundleExports(pool, projections, tree, checkpoints, signer, publications),
     )

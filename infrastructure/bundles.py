@@ -10,7 +10,6 @@ from typing import IO
 from uuid import UUID
 
 import msgspec
-import psycopg
 from psycopg.rows import DictRow
 
 from audit import bundle
@@ -21,6 +20,7 @@ from audit.snapshot import RULES_VERSION
 from audit.tiles import WIDTH
 from infrastructure.checkpoints import Checkpoints
 from infrastructure.database import Pool
+from infrastructure.publications import PublishedSnapshots
 from infrastructure.signer import CheckpointSigner
 from infrastructure.signing import SigningStopped
 from infrastructure.version import p2c_version
@@ -36,7 +36,7 @@ WHERE notification_id > %s AND notification_id <= %s ORDER BY notification_id LI
 """
 
 _SNAPSHOTS = """
-SELECT snapshots.id, snapshots.bytes FROM ledger.snapshots
+SELECT snapshots.id FROM ledger.snapshots
 LEFT JOIN ledger.events ON (originator_id, originator_version) = (snapshots.id, 1)
 WHERE notification_id IS NULL OR notification_id <= %s ORDER BY snapshots.id
 """
@@ -67,12 +67,14 @@ class BundleExports:
         tree: TransparencyView,
         checkpoints: Checkpoints,
         signer: CheckpointSigner,
+        publications: PublishedSnapshots,
     ) -> None:
         self._pool = pool
         self._projections = projections
         self._tree = tree
         self._checkpoints = checkpoints
         self._signer = signer
+        self._publications = publications
 
     def write(self, target: Path | IO[bytes]) -> Exported:
         """Write a bundle, after signing what is not signed yet if this process can. Raises NothingSigned.
@@ -138,11 +140,11 @@ class BundleExports:
             yield self._tree.leaf_hashes(index, min(WIDTH, size - index * WIDTH))
 
     def _snapshots(self, size: int) -> Iterator[tuple[UUID, bytes]]:
-        with self._pool.connection() as connection, connection.transaction():
-            cursor: psycopg.ServerCursor[DictRow] = connection.cursor(name="snapshots")
-            cursor.itersize = 1
-            for row in cursor.execute(_SNAPSHOTS, (size,)):
-                yield row["id"], bytes(row["bytes"])
+        with self._pool.connection() as connection:
+            ids = [row["id"] for row in connection.execute(_SNAPSHOTS, (size,))]
+        for id in ids:
+            if (content := self._publications.bytes(id)) is not None:
+                yield id, content
 
 
 def _noticed(row: DictRow, expected: int) -> Iterator[Noticed]:
