@@ -105,7 +105,7 @@ class BundleExports:
         """Sign what is not signed yet; what keeps that from being done, if it matters."""
         try:
             self._projections.catch_up()
-            if self._signer.has_key:
+            if self._signer.key_file:
                 self._signer.sign()
         except (ReadModelFailed, SigningStopped) as stopped:
             return str(stopped)

@@ -47,9 +47,9 @@ class CheckpointSigner:
         return self._problem
 
     @property
-    def has_key(self) -> bool:
-        """Whether signing is possible here at all."""
-        return self._keys is not None
+    def key_file(self) -> KeyFile | None:
+        """Where the signing keys are; None where nothing is signed."""
+        return self._keys
 
     def last_signed(self) -> SignedCheckpoint | None:
         """What was signed last here, by what is kept beside the key. Raises SigningStopped."""
@@ -102,26 +102,26 @@ class CheckpointSigner:
             return
         checkpoint = Checkpoint(origin=keys[0].name, size=size, root=self._tree.root(size))
         signed = SignedCheckpoint(checkpoint=checkpoint, note=Note.signed(checkpoint.text(), keys))
-        self._key_file.remember(signed)
+        self._file.remember(signed)
         checkpoints.add(connection, signed)
 
     @property
-    def _key_file(self) -> KeyFile:
+    def _file(self) -> KeyFile:
         if self._keys is None:
             raise SigningStopped("There is no signing key here. Name its file in P2C_SIGNING_KEY_FILE.")
         return self._keys
 
     def _signing_keys(self, connection: Connection[DictRow]) -> tuple[SigningKey, ...]:
         """The keys that sign, known to everybody; the first one of a ledger is made here."""
-        known, keys = checkpoints.stored_keys(connection), self._key_file.keys()
+        known, keys = checkpoints.stored_keys(connection), self._file.signing_keys()
         if not keys and known:
             raise SigningStopped(
-                f"The ledger is signed with the key {known[-1]}, which {self._key_file.path} does not have. Put the key"
-                " file there, or name it in P2C_SIGNING_KEY_FILE; no other key is made for a ledger that has one."
+                f"The ledger is signed with the key {known[-1]}, which {self._file.path} does not have. Put"
+                " the key file there, or name it in P2C_SIGNING_KEY_FILE: a ledger that has a key gets no other."
             )
         if not keys:
-            keys = self._key_file.create(self._origin or f"localhost/p2c-ledger-{self._stored.ledger_id()}")
-            _log.info("made the signing key %s in %s", keys[0].verifier, self._key_file.path)
+            keys = self._file.create(self._origin or f"localhost/p2c-ledger-{self._stored.ledger_id()}")
+            _log.info("made the signing key %s in %s", keys[0].verifier, self._file.path)
         if self._origin and keys[0].name != self._origin:
             raise SigningStopped(
                 f"The signing key is that of {keys[0].name}, and P2C_LEDGER_ORIGIN says {self._origin}: a ledger keeps"
@@ -129,7 +129,7 @@ class CheckpointSigner:
             )
         if known and not {key.verifier for key in keys} & set(known):
             raise SigningStopped(
-                f"The ledger is signed with the key {known[-1]}; {self._key_file.path} holds another one,"
+                f"The ledger is signed with the key {known[-1]}; {self._file.path} holds another one,"
                 f" {keys[0].verifier}. Put the ledger's own key there, or name it in P2C_SIGNING_KEY_FILE."
             )
         checkpoints.add_keys(connection, keys)

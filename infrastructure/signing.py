@@ -53,7 +53,7 @@ class KeyFile:
         self.path = path
         self._last = path.with_name(f"{path.name}.last-signed")
 
-    def keys(self) -> tuple[SigningKey, ...]:
+    def signing_keys(self) -> tuple[SigningKey, ...]:
         """The keys in the file, none where there is no file. Raises SigningStopped where they cannot be used."""
         try:
             if os.name == "posix" and self.path.stat().st_mode & OTHERS:
@@ -81,7 +81,7 @@ class KeyFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _write(self.path, f"{key.secret_text}\n".encode(), new=True)
         except FileExistsError:
-            return self.keys()
+            return self.signing_keys()
         except OSError as fault:
             raise SigningStopped(f"No signing key can be put into {self.path}: {fault}.") from fault
         return (key,)

@@ -13,10 +13,12 @@ from api.cli.console import aside
 from application.ledger import LedgerBusy
 from application.sample.loading import LedgerHoldsMore
 from domain.refusals import Refused
+from infrastructure.bundles import NothingSigned
 from infrastructure.database import FORBIDDEN, UNAVAILABLE
 from infrastructure.embedded_postgres import EmbeddedPostgresError
 from infrastructure.schema import SchemaTooNew
 from infrastructure.settings import InvalidSettings
+from infrastructure.signing import SigningStopped
 from projections.rebuild import ExchangeImpossible, RebuildUnderWay
 from projections.runner import ReadModelFailed
 
@@ -66,6 +68,8 @@ _WORDS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[
     ),
     (RebuildUnderWay, _explained("Wait until it is done; `p2c doctor` shows how far each read model is.")),
     (ExchangeImpossible, _explained("Try again when fewer long reads are under way.")),
+    (NothingSigned, _explained("Record something, or export where the signing key is: `p2c key list` shows it.")),
+    (SigningStopped, _explained("`p2c verify` on an exported bundle says which entry it is about, if it is one.")),
     (ReadModelFailed, _explained("The ledger itself is complete; `p2c doctor` shows where the read models stand.")),
     (
         FORBIDDEN,

@@ -10,7 +10,9 @@ from api.cli import (
     demo,
     diff,
     doctor,
+    export_bundle,
     import_register,
+    keys,
     obligations,
     rates,
     rebuild,
@@ -21,6 +23,7 @@ from api.cli import (
     snapshot,
     tokens,
     totals,
+    verify,
 )
 from api.cli.console import people
 from api.cli.failures import PlainSpeaking
@@ -65,8 +68,11 @@ app.command()(diff.diff)
 app.command()(report.report)
 app.command()(obligations.obligations)
 app.command()(replay.replay)
+app.command()(verify.verify)
+app.command("export-bundle")(export_bundle.export_bundle)
 app.command()(rebuild.rebuild)
 app.add_typer(tokens.app, name="token")
+app.add_typer(keys.app, name="key")
 app.add_typer(rates.app, name="rates")
 app.add_typer(schema.app, name="schema")
 app.command()(doctor.doctor)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
-from api.cli.console import aside, people
+from api.cli.console import people
 from api.cli.opening import the_service
+from api.cli.progress_bar import progress_bar
 from infrastructure.bootstrap import Service
 from projections.catalogue import READ_MODELS
 
@@ -27,7 +28,7 @@ def rebuild(
     The new tables take the place of the old ones at the end, at once. The ledger itself is only read.
     """
     wanted = _wanted(names or [], everything=everything)
-    with the_service() as service, _bar() as progress:
+    with the_service() as service, progress_bar() as progress:
         for name in wanted:
             _rebuild(service, name, progress)
     people().print(f"Rebuilt {', '.join(wanted)}.")
@@ -48,13 +49,3 @@ def _rebuild(service: Service, name: str, progress: Progress) -> None:
         progress.update(task, completed=position, total=head)
 
     service.projections.rebuild(name, report)
-
-
-def _bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=aside(),
-    )

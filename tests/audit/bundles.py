@@ -28,6 +28,7 @@ from tests.given import ACTOR, TODAY, organisation
 from tests.projections.ledgers import busy_life, registered
 
 KEY = SigningKey("example.org/ledger", bytes(range(32)))
+BUNDLE_KEY = KEY.verifier
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 

@@ -72,7 +72,7 @@ def test_the_first_checkpoint_makes_the_key_which_only_its_owner_can_read(servic
     grow(service)
     checkpoint = signed(service)
     keys = key_file(service, signing)
-    (key,) = keys.keys()
+    (key,) = keys.signing_keys()
     assert stat.S_IMODE(keys.path.stat().st_mode) == 0o600
     assert checkpoint.require_signer(service.checkpoints.keys()) == (key.verifier,)
     assert checkpoint.checkpoint.size == service.ledger.position == 3
@@ -83,7 +83,7 @@ def test_the_first_checkpoint_makes_the_key_which_only_its_owner_can_read(servic
 def test_nothing_is_signed_while_there_is_nothing(service: Service, signing: Signing):
     assert service.signer.sign() is None
     assert service.checkpoints.keys() == ()
-    assert key_file(service, signing).keys() == ()
+    assert key_file(service, signing).signing_keys() == ()
 
 
 def test_a_tree_is_signed_once(service: Service):
@@ -179,7 +179,7 @@ def test_a_key_that_never_signed_the_ledger_does_not_begin_to(service: Service, 
 def test_a_new_key_signs_beside_the_old_one_until_that_is_taken_out(service: Service, signing: Signing):
     grow(service)
     origin, keys = signed(service).checkpoint.origin, key_file(service, signing)
-    (old,) = keys.keys()
+    (old,) = keys.signing_keys()
     new = SigningKey.generate(origin)
 
     keys.replace([new, old])
@@ -208,7 +208,7 @@ def test_a_file_without_usable_keys_is_said_to_be_one(tmp_path: Path, content: b
     path.write_bytes(content)
     path.chmod(0o600)
     with pytest.raises(SigningStopped, match=r"bad\.key"):
-        KeyFile(path).keys()
+        KeyFile(path).signing_keys()
 
 
 def test_what_was_signed_but_not_published_is_published_later(service: Service, signing: Signing):
