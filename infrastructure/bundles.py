@@ -93,7 +93,7 @@ class BundleExports:
             entries=self._entries(size, noticed),
             leaf_hashes=self._leaf_hashes(size),
             checkpoints=self._notes(size, own),
-            keys=self._checkpoints.keys(),
+            keys=self._checkpoints.verifier_keys(),
             snapshots=self._snapshots(size),
             rules_version=RULES_VERSION,
             made_by=f"p2c-ledger {p2c_version()}",
@@ -112,7 +112,7 @@ class BundleExports:
         return None
 
     def _origin(self, own: SignedCheckpoint | None) -> str:
-        known = self._checkpoints.keys()
+        known = self._checkpoints.verifier_keys()
         if known:
             return known[0].name
         return own.checkpoint.origin if own else ""

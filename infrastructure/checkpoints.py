@@ -58,7 +58,7 @@ class Checkpoints:
         """All of trees up to a size, the smallest first."""
         return self._read("WHERE size <= %s ORDER BY size", up_to)
 
-    def keys(self) -> tuple[VerifierKey, ...]:
+    def verifier_keys(self) -> tuple[VerifierKey, ...]:
         """The public keys that ever signed this ledger, the first one first."""
         with self._pool.connection() as connection:
             return stored_keys(connection)

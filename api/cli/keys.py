@@ -21,7 +21,7 @@ def list_keys(*, as_json: AsJson = False) -> None:
     """List the public keys of the ledger, and which of them sign on this machine."""
     with the_service() as service:
         signing = {key.verifier for key in _file(service).signing_keys()}
-        known = service.checkpoints.keys()
+        known = service.checkpoints.verifier_keys()
     keys = [*known, *(key for key in sorted(signing, key=str) if key not in known)]
     if as_json:
         programs({"keys": [{"key": str(key), "signs_here": key in signing} for key in keys]})
@@ -61,7 +61,7 @@ def retire(
             raise Unusable(f"No key with the id {id} signs here.", remedy="`p2c key list` shows those that do.")
         if not staying:
             raise Unusable("The only key cannot be retired.", remedy="`p2c key rotate` makes another one first.")
-        known = service.checkpoints.keys()
+        known = service.checkpoints.verifier_keys()
         if not any(key.verifier in known for key in staying):
             raise Unusable(
                 "The other keys have not signed this ledger yet.",

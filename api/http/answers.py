@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from api.http.conditions import Conditions, etag
 from api.http.documents import EventDocument, OrganisationDocument, PledgeDocument
+from api.http.ledger_documents import proof_of
 from api.http.representations import Names, organisation_document, parties, pledge_document
 from application.commands import Outcome
 from application.ledger import Ledger
@@ -121,6 +122,7 @@ def event_document(entry: Entry, summary: str) -> EventDocument:
         effective_on=entry.event.effective_on,
         event_id=entry.event_id,
         summary=summary,
+        proof=proof_of(entry.position),
     )
 
 

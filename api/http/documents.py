@@ -215,6 +215,7 @@ class EventDocument(BaseModel):
     effective_on: date
     event_id: UUID
     summary: str
+    proof: str = Field(description="Where it is proven, within a second or two, that the fact is in the signed ledger")
 
 
 class ActorDocument(BaseModel):
@@ -235,3 +236,4 @@ class HistoryItem(BaseModel):
     actor: ActorDocument
     summary: str
     data: dict[str, Any]
+    proof: str = Field(description="Where it is proven that the fact is in the signed ledger")

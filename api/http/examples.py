@@ -18,8 +18,10 @@ from pydantic import BaseModel
 from api.http import answers, bodies, example_requests, organisation_bodies, problems
 from api.http.difference_documents import DifferenceDocument
 from api.http.documents import ActorDocument, HistoryItem, MomentDocument, OrganisationReading, PledgeReading
+from api.http.evidence_examples import ExampleLedger, evidence_documents, evidence_texts
 from api.http.example_requests import REFERENCE, REQUESTS
 from api.http.iati_answers import VOCABULARY
+from api.http.ledger_documents import proof_of
 from api.http.publication_bodies import PublicationBody
 from api.http.publication_documents import PublicationAnswer, PublicationList, published_document
 from api.http.report_examples import report_examples
@@ -29,8 +31,7 @@ from api.http.snapshot_documents import SnapshotDocument, TotalsDocument
 from api.iati.activities import Reported
 from api.iati.document import document
 from audit.difference import Compared, difference_document
-from audit.envelope import Entry, Envelopes, stamp
-from audit.merkle import Frontier, leaf_hashes
+from audit.envelope import Entry, Envelopes
 from audit.narrative import summarise
 from audit.snapshot import RULES_VERSION, Selection, identity_of, snapshot, totals_snapshot
 from domain import decisions, organisation_decisions, publication
@@ -84,9 +85,7 @@ class _Register:
 
     def root(self) -> bytes:
         """The root of the Merkle tree of the entries."""
-        envelopes, tree = Envelopes(), Frontier()
-        tree.extend(leaf_hashes(stamp(envelopes.write(e.event), e.recorded_at) for e in self.entries))
-        return tree.root()
+        return ExampleLedger.of(self.entries).root()
 
     @property
     def names(self) -> dict[UUID, str]:
@@ -118,18 +117,22 @@ class _Register:
 def examples() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """The requests and the good answers, by operation id."""
     register = _Register()
+    commands = _commands(register)
+    ledger = ExampleLedger.of(register.entries)
     answered = {
-        **_commands(register),
+        **commands,
         **_pledge_questions(register),
         **_snapshots(register),
         **_branches(),
         **_other_questions(),
+        **evidence_documents(ledger),
     }
     documents: dict[str, Any] = {
         name: answer.model_dump(mode="json", by_alias=True, exclude_unset=name == "getVocabulary")
         for name, answer in answered.items()
     }
-    return REQUESTS, {**documents, **dict.fromkeys(("exportActivities", "exportActivity"), _activities(register))}
+    texts = {**dict.fromkeys(("exportActivities", "exportActivity"), _activities(register)), **evidence_texts(ledger)}
+    return REQUESTS, {**documents, **texts}
 
 
 def _asked(operation: str, body: type[Any], *of: str) -> Any:
@@ -272,6 +275,7 @@ def _told(entry: Entry) -> HistoryItem:
         actor=ActorDocument(role=Role.STAKEHOLDER, organisation=LEAD),
         summary=summarise(entry.event),
         data={"statement": REQUESTS["fulfilPledge"]["statement"]},
+        proof=proof_of(entry.position),
     )
 
 

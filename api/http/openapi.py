@@ -35,6 +35,7 @@ TAGS = [
     {"name": "snapshots", "description": "The register at a moment, and what changed between two."},
     {"name": "exchange", "description": "The register in the form of the aid transparency initiative (IATI)."},
     {"name": "reports", "description": "Progress in a period, who owes a report, and what pledgers learned."},
+    {"name": "ledger", "description": "The evidence: entries as they are stored, checkpoints, proofs, bundles."},
     {"name": "organisations", "description": "Who pledges."},
     {"name": "exchange rates", "description": "What currencies were worth in US dollars, by month."},
     {"name": "vocabulary", "description": "The codes, with their labels."},
@@ -113,12 +114,19 @@ def answers(
     headers: Mapping[str, Any],
     faults: Iterable[Problem],
     refused: Iterable[type[Refused]] = (),
+    *,
+    forms: Iterable[str] = (),
 ) -> Responses:
-    """The responses of an operation: the good one, and one for each status of a problem, with all its problems."""
+    """The responses of an operation: the good one, and one for each status of a problem, with all its problems.
+
+    `forms` are media types that the good answer comes in as text, besides JSON or instead of it.
+    """
     by_status: dict[int, list[Problem]] = defaultdict(list)
     for problem in (*faults, *(OF_REFUSALS[refusal] for refusal in refused)):
         by_status[problem.status].append(problem)
     found: Responses = {status: {"headers": {**headers, "X-Request-Id": _REQUEST_ID}}}
+    if content := {media_type: {"schema": {"type": "string"}} for media_type in forms}:
+        found[status]["content"] = content
     for failed, listed in sorted(by_status.items()):
         found[failed] = {
             "model": ProblemDocument,
@@ -127,11 +135,6 @@ def answers(
             "content": {PROBLEM_JSON: {"examples": {problem.name: _example(problem) for problem in listed}}},
         }
     return found
-
-
-def in_forms(media_types: Iterable[str]) -> Responses:
-    """The other forms that the good answer comes in, by `Accept` or by the address."""
-    return {200: {"content": {media_type: {"schema": {"type": "string"}} for media_type in media_types}}}
 
 
 def not_modified(headers: Mapping[str, Any] = READ_ONE) -> Responses:

@@ -134,6 +134,12 @@ NO_SUCH_ADDRESS = Problem(
     title="There is nothing at this address",
     remedy="The addresses are listed in /openapi.json.",
 )
+NOT_SIGNED = Problem(
+    name="not-signed",
+    status=NOT_FOUND,
+    title="No checkpoint has this, or not yet",
+    remedy="What is recorded is signed within a second or two: ask again then. /v1/ledger/checkpoints lists all sizes.",
+)
 UNKNOWN_VERSION = Problem(
     name="unknown-version",
     status=NOT_FOUND,
@@ -268,6 +274,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             NOT_AUTHENTICATED,
             NOT_PERMITTED,
             NO_SUCH_ADDRESS,
+            NOT_SIGNED,
             UNKNOWN_VERSION,
             METHOD_NOT_ALLOWED,
             VERSION_MISMATCH,

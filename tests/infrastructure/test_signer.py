@@ -74,7 +74,7 @@ def test_the_first_checkpoint_makes_the_key_which_only_its_owner_can_read(servic
     keys = key_file(service, signing)
     (key,) = keys.signing_keys()
     assert stat.S_IMODE(keys.path.stat().st_mode) == 0o600
-    assert checkpoint.require_signer(service.checkpoints.keys()) == (key.verifier,)
+    assert checkpoint.require_signer(service.checkpoints.verifier_keys()) == (key.verifier,)
     assert checkpoint.checkpoint.size == service.ledger.position == 3
     assert checkpoint.checkpoint.root == service.transparency.root(3)
     assert checkpoint.checkpoint.origin == f"localhost/p2c-ledger-{service.checkpoints.ledger_id()}"
@@ -82,7 +82,7 @@ def test_the_first_checkpoint_makes_the_key_which_only_its_owner_can_read(servic
 
 def test_nothing_is_signed_while_there_is_nothing(service: Service, signing: Signing):
     assert service.signer.sign() is None
-    assert service.checkpoints.keys() == ()
+    assert service.checkpoints.verifier_keys() == ()
     assert key_file(service, signing).signing_keys() == ()
 
 
@@ -184,12 +184,14 @@ def test_a_new_key_signs_beside_the_old_one_until_that_is_taken_out(service: Ser
 
     keys.replace([new, old])
     grow(service)
-    assert set(signed(service).require_signer(service.checkpoints.keys())) == {new.verifier, old.verifier}
+    assert set(signed(service).require_signer(service.checkpoints.verifier_keys())) == {new.verifier, old.verifier}
 
     keys.replace([new])
     grow(service)
-    assert signed(service).require_signer(service.checkpoints.keys()) == (new.verifier,)
-    assert set(service.checkpoints.keys()) == {old.verifier, new.verifier}, "the old one still tells what it signed"
+    assert signed(service).require_signer(service.checkpoints.verifier_keys()) == (new.verifier,)
+    assert set(service.checkpoints.verifier_keys()) == {old.verifier, new.verifier}, (
+        "the old one still tells what it signed"
+    )
 
 
 @pytest.mark.skipif(not hasattr(stat, "S_IRGRP"), reason="no such permissions")

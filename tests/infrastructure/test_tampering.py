@@ -40,7 +40,7 @@ class Ledger:
         """What an auditor finds today, with the key and the checkpoint that they have."""
         path = self.folder / "bundle.zip"
         self.service.bundles.write(path)
-        return verify(path, Trust(keys=self.service.checkpoints.keys()[:1], since=self.since))
+        return verify(path, Trust(keys=self.service.checkpoints.verifier_keys()[:1], since=self.since))
 
     def tamper(self, *statements: str, values: Sequence[object] = ()) -> None:
         """Do what a superuser can, triggers or not."""
@@ -222,7 +222,7 @@ def test_whatever_is_spoiled_is_exported_all_the_same_and_does_not_hold(ledger: 
 
 @pytest.mark.parametrize("table", ["checkpoints", "signing_keys"])
 def test_checkpoints_and_keys_that_are_deleted_come_back_from_the_key_file(ledger: Ledger, table: str):
-    path, trusted = ledger.folder / "bundle.zip", ledger.service.checkpoints.keys()
+    path, trusted = ledger.folder / "bundle.zip", ledger.service.checkpoints.verifier_keys()
     ledger.tamper(f"DELETE FROM ledger.{table}")
     ledger.service.bundles.write(path)
     assert verify(path, Trust(keys=trusted, since=ledger.since)).findings == []

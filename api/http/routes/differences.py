@@ -15,7 +15,7 @@ from api.http.conditions import CaughtUp
 from api.http.difference_documents import DifferenceDocument
 from api.http.forms import Form, chosen
 from api.http.moments import as_of_of
-from api.http.openapi import AT_A_MOMENT, READ, READING, WAITING, answers, in_forms
+from api.http.openapi import AT_A_MOMENT, READ, READING, WAITING, answers
 from api.http.queries import DifferenceQuery
 from api.http.service import Services
 from application.access import require_insight
@@ -26,8 +26,8 @@ from infrastructure.bootstrap import Service
 router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[CaughtUp])
 
 FORMS = (Form.JSON, Form.CSV)
-_ANSWERS = {**answers(200, READ, (*READING, *WAITING, *AT_A_MOMENT, problems.NOT_PERMITTED, problems.NOT_ACCEPTABLE))}
-_ANSWERS[200] = {**_ANSWERS[200], **in_forms(FORMS[1:])[200]}
+_FAULTS = (*READING, *WAITING, *AT_A_MOMENT, problems.NOT_PERMITTED, problems.NOT_ACCEPTABLE)
+_ANSWERS = answers(200, READ, _FAULTS, forms=FORMS[1:])
 
 
 @router.get(

@@ -13,7 +13,7 @@ from api.http import problems
 from api.http.forms import Form, chosen
 from api.http.moments import as_of_of
 from api.http.obligation_documents import ObligationList, obligation_document
-from api.http.openapi import READ, READING, WAITING, answers, in_forms
+from api.http.openapi import READ, READING, WAITING, answers
 from api.http.report_queries import ObligationQuery
 from api.http.service import Services
 from infrastructure.bootstrap import Service
@@ -24,8 +24,8 @@ FORMS = (Form.JSON, Form.CSV)
 Asked = Annotated[ObligationQuery, Query()]
 Accept = Annotated[str | None, Header(description="The form of the answer: JSON or CSV")]
 
-_ANSWERS = answers(200, READ, (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE))
-_ANSWERS[200] = {**_ANSWERS[200], **in_forms(FORMS[1:])[200]}
+_FAULTS = (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE)
+_ANSWERS = answers(200, READ, _FAULTS, forms=FORMS[1:])
 
 
 @router.get(

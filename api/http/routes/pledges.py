@@ -20,8 +20,9 @@ from api.http.documents import ActorDocument, HistoryItem, Instant, PledgeDocume
 from api.http.failures import Failure
 from api.http.forms import Form, is_wanted
 from api.http.iati_answers import one_activity
+from api.http.ledger_documents import proof_of
 from api.http.moments import asked, echoed, require_one_moment
-from api.http.openapi import AT_A_MOMENT, PAGING, READ_LIST, READ_ONE, READING, WAITING, answers, in_forms, not_modified
+from api.http.openapi import AT_A_MOMENT, PAGING, READ_LIST, READ_ONE, READING, WAITING, answers, not_modified
 from api.http.pages import document, encoded, link_to
 from api.http.paths import Reference
 from api.http.queries import HistoryCursor, HistoryQuery, PledgeCursor, PledgeQuery, VersionQuery
@@ -119,9 +120,9 @@ def list_pledges(
                 problems.UNKNOWN_VERSION,
             ),
             (UnknownPledge,),
+            forms=[Form.XML],
         ),
         **not_modified(),
-        200: {**answers(200, READ_ONE, ())[200], **in_forms([Form.XML])[200]},
     },
 )
 def get_pledge(
@@ -219,6 +220,7 @@ def get_history(
                 actor=ActorDocument(**{name: item.actor.get(name) for name in ActorDocument.model_fields}),
                 summary=item.summary,
                 data=dict(item.data),
+                proof=proof_of(item.position),
             )
             for item in items
         ],

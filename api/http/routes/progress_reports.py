@@ -10,7 +10,7 @@ from api.http import problems
 from api.http.forms import Form, chosen
 from api.http.languages import liked
 from api.http.moments import as_of_of
-from api.http.openapi import READ, READING, WAITING, answers, in_forms
+from api.http.openapi import READ, READING, WAITING, answers
 from api.http.progress_documents import ProgressReportDocument
 from api.http.report_queries import ProgressQuery
 from api.http.service import Services
@@ -22,10 +22,8 @@ from infrastructure.bootstrap import Service
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
 FORMS = (Form.JSON, Form.HTML, Form.PDF)
-_ANSWERS = answers(
-    200, READ, (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE, problems.NO_LETTERS)
-)
-_ANSWERS[200] = {**_ANSWERS[200], **in_forms(FORMS[1:])[200]}
+_FAULTS = (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE, problems.NO_LETTERS)
+_ANSWERS = answers(200, READ, _FAULTS, forms=FORMS[1:])
 Asked = Annotated[ProgressQuery, Query()]
 Language = Annotated[str | None, Header(description="The language of a page or a PDF")]
 Accept = Annotated[str | None, Header(description="The form of the answer")]

@@ -15,7 +15,7 @@ from api.http import problems
 from api.http.conditions import CaughtUp, IfNoneMatch, names_version
 from api.http.forms import Form, chosen
 from api.http.moments import as_of_of
-from api.http.openapi import DIGEST, READ, READING, THE_SAME_AGAIN, WAITING, answers, in_forms, not_modified
+from api.http.openapi import DIGEST, READ, READING, THE_SAME_AGAIN, WAITING, answers, not_modified
 from api.http.publication_documents import address_of
 from api.http.queries import SnapshotQuery
 from api.http.service import Services
@@ -30,14 +30,10 @@ router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[Cau
 _EXTENSIONS = {Form.CSV: "csv", Form.XLSX: "xlsx"}
 FORMS = (Form.JSON, Form.CSV, Form.XLSX)
 _HEADERS = {**READ, "ETag": DIGEST, "Link": THE_SAME_AGAIN}
-_ANSWERS = {**answers(200, _HEADERS, (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE))}
-_ANSWERS[200] = {**_ANSWERS[200], **in_forms(FORMS[1:])[200]}
-_ANSWERS |= not_modified({"ETag": DIGEST})
-
 TOTALS_FORMS = (Form.JSON, Form.CSV)
-_TOTALS_ANSWERS = {**answers(200, _HEADERS, (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE))}
-_TOTALS_ANSWERS[200] = {**_TOTALS_ANSWERS[200], **in_forms(TOTALS_FORMS[1:])[200]}
-_TOTALS_ANSWERS |= not_modified({"ETag": DIGEST})
+_FAULTS = (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE)
+_ANSWERS = answers(200, _HEADERS, _FAULTS, forms=FORMS[1:]) | not_modified({"ETag": DIGEST})
+_TOTALS_ANSWERS = answers(200, _HEADERS, _FAULTS, forms=TOTALS_FORMS[1:]) | not_modified({"ETag": DIGEST})
 
 Accept = Annotated[str | None, Header(description="The form of the answer: JSON, CSV or a workbook")]
 

@@ -48,7 +48,7 @@ def test_it_is_verified_with_what_the_auditor_brings(signing_here: Run, empty_da
         latest = service.checkpoints.latest()
         assert latest is not None
         since.write_bytes(latest.note)
-        key.write_text(f"{service.checkpoints.keys()[0]}\n")
+        key.write_text(f"{service.checkpoints.verifier_keys()[0]}\n")
     grow(empty_database)
     signing_here("export-bundle", str(path))
 
