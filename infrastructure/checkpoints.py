@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
@@ -16,6 +16,11 @@ from audit.signed_note import SigningKey, VerifierKey
 from infrastructure.database import Pool
 
 _SELECT = sql.SQL("SELECT size, note, signed_at FROM ledger.checkpoints ")
+
+_UNSIGNED_FOR = """
+SELECT clock_timestamp() - recorded_at AS waited FROM ledger.events
+WHERE notification_id > (SELECT coalesce(max(size), 0) FROM ledger.checkpoints) ORDER BY notification_id LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,13 @@ class Checkpoints:
     def all(self, up_to: int) -> Sequence[StoredCheckpoint]:
         """All of trees up to a size, the smallest first."""
         return self._read("WHERE size <= %s ORDER BY size", up_to)
+
+    def unsigned_for(self) -> timedelta:
+        """For how long the first entry has waited that no checkpoint has; no time, where all are signed."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_UNSIGNED_FOR).fetchone()
+        waited: timedelta | None = row["waited"] if row else None
+        return waited or timedelta(0)
 
     def verifier_keys(self) -> tuple[VerifierKey, ...]:
         """The public keys that ever signed this ledger, the first one first."""

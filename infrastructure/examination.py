@@ -13,6 +13,7 @@ from psycopg.rows import DictRow, dict_row
 
 from infrastructure import schema
 from infrastructure.database import CONNECT_TIMEOUT_SECONDS
+from infrastructure.signing import KeyFile, Signing, SigningStopped
 from projections import tracking
 from projections.catalogue import READ_MODELS
 from projections.read_model import ReadModel
@@ -24,6 +25,9 @@ APPEND_ONLY = {
     "events": "events_append_only",
     "commands": "commands_append_only",
     "snapshots": "snapshots_append_only",
+    "identity": "identity_append_only",
+    "signing_keys": "signing_keys_append_only",
+    "checkpoints": "checkpoints_append_only",
 }
 """The triggers that refuse every change, by the table of the ledger they guard."""
 
@@ -177,8 +181,8 @@ def _made_by_pending_steps(connection: Connection) -> Set[str]:
 def _guard(table: str, trigger: DictRow | None, *, bypassed: bool) -> Finding:
     check = f"append-only {table}"
     restore = (
-        "Find out who removed it and what was changed since; then let the schema's file "
-        "infrastructure/schema/0001_ledger.sql (or 0002_snapshots.sql) show how to create it again."
+        "Find out who removed it and what was changed since, with `p2c export-bundle` and `p2c verify`; then let the "
+        "files in infrastructure/schema show how to create it again."
     )
     if trigger is None:
         return _error(check, f"nothing keeps ledger.{table} from being changed: its trigger is gone", restore)
@@ -215,8 +219,75 @@ def _read_model(connection: Connection, model: ReadModel, head: int) -> Finding:
     return _ok(check, f"{lag} entries behind" if lag else "tells everything")
 
 
+# Whether the entries are still those that the tree was made of; the position of the first that is not.
+_ALTERED = """
+SELECT min(notification_id) AS position FROM ledger.events
+JOIN transparency.tiles ON level = 0 AND index = (notification_id - 1) / 256
+WHERE sha256('\\x00'::bytea || state)
+      IS DISTINCT FROM substr(hashes, ((notification_id - 1) % 256)::integer * 32 + 1, 32)
+      AND (notification_id - 1) % 256 < octet_length(hashes) / 32
+"""
+
+
+def _entries(connection: Connection) -> Sequence[Finding]:
+    if not _has_ledger(connection):
+        return []
+    try:
+        row = connection.execute(_ALTERED).fetchone()
+    except psycopg.errors.UndefinedTable:
+        return []  # the check of the read models says that it has no tables yet
+    if row is None or row["position"] is None:
+        return [_ok("entries", "each is the one that was put into the tree")]
+    advice = "Export a bundle with `p2c export-bundle`, and run `p2c verify` on it; then restore what was signed."
+    return [_error("entries", f"the one at position {row['position']} was changed after it was recorded", advice)]
+
+
+def examine_signing(conninfo: str, signing: Signing) -> Sequence[Finding]:
+    """Whether the ledger is being signed, by a key that this machine has and has not used further than the ledger."""
+    try:
+        with psycopg.connect(conninfo, connect_timeout=CONNECT_TIMEOUT_SECONDS, row_factory=dict_row) as connection:
+            if not _has_checkpoints(connection):
+                return []
+            row = connection.execute(_SIGNED).fetchone()
+            known = {key["verifier"] for key in connection.execute("SELECT verifier FROM ledger.signing_keys")}
+    except psycopg.OperationalError:
+        return []  # the check of the database says so
+    assert row is not None, "aggregates answer"
+    return [_signing(signing.key_file(row["ledger"]), known, size=row["size"], head=row["head"])]
+
+
+_SIGNED = """
+SELECT (SELECT id FROM ledger.identity) AS ledger, (SELECT coalesce(max(size), 0) FROM ledger.checkpoints) AS size,
+       (SELECT coalesce(max(notification_id), 0) FROM ledger.events) AS head
+"""
+
+
+def _signing(file: KeyFile, known: Set[str], *, size: int, head: int) -> Finding:
+    try:
+        keys, last = file.signing_keys(), file.last_signed()
+    except SigningStopped as stopped:
+        return _error("signing", str(stopped), "Nothing is signed until this is put right.")
+    if not keys and known:
+        advice = "Put it there, or name it in P2C_SIGNING_KEY_FILE; other machines may go on signing."
+        return _warning("signing", f"the key of this ledger is not in {file.path}", advice)
+    if known and not any(str(key.verifier) in known for key in keys):
+        advice = "Put the ledger's own key there, or name it in P2C_SIGNING_KEY_FILE."
+        return _error("signing", f"{file.path} holds a key that never signed this ledger", advice)
+    if last and last.checkpoint.size > head:
+        gone = f"{last.checkpoint.size} entries were signed, and the ledger ends at {head}"
+        return _error("signing", gone, "An older backup was restored, or entries were removed: restore a newer one.")
+    if not keys:
+        return _ok("signing", f"a key will be made in {file.path} with the first checkpoint")
+    return _ok("signing", f"{size} of {head} entries are signed, by {keys[0].verifier}")
+
+
+def _has_checkpoints(connection: Connection) -> bool:
+    row = connection.execute("SELECT to_regclass('ledger.checkpoints') IS NOT NULL AS there").fetchone()
+    return bool(row and row["there"])
+
+
 _SERVER: Sequence[Check] = (_version, _encoding, _durability, _clock)
-_LEDGER: Sequence[Check] = (_schema, _append_only, _read_models)
+_LEDGER: Sequence[Check] = (_schema, _append_only, _read_models, _entries)
 
 
 def _has_ledger(connection: Connection) -> bool:

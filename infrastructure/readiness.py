@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from infrastructure import schema
 from infrastructure.bootstrap import Service
+from infrastructure.checkpoints import StoredCheckpoint
 from infrastructure.database import UNAVAILABLE
 from projections.runner import ReadModelStatus
 
 LARGEST_LAG = 1_000
 """With more entries than this still to be told, the views are too old to serve."""
+
+LONGEST_UNSIGNED = timedelta(minutes=1)
+"""How long an entry may wait for a checkpoint, which usually comes within a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +33,7 @@ class Readiness:
 
     faults: tuple[Fault, ...]
     position: int | None = None
+    checkpoint: StoredCheckpoint | None = None
     read_models: Mapping[str, ReadModelStatus]
 
 
@@ -43,8 +49,13 @@ def examine(service: Service) -> Readiness:
                 faults=(Fault(part="schema", detail=f"These steps are missing: {lacking}."),), read_models={}
             )
         read_models = service.projections.status()
-        faults = tuple(_faults(read_models, service.projections.problem))
-        return Readiness(faults=faults, position=service.ledger.position, read_models=read_models)
+        faults = (*_faults(read_models, service.projections.problem), *_signing_faults(service))
+        return Readiness(
+            faults=faults,
+            position=service.ledger.position,
+            checkpoint=service.checkpoints.latest(),
+            read_models=read_models,
+        )
     except schema.SchemaTooNew as too_new:
         return Readiness(faults=(Fault(part="schema", detail=f"{too_new}."),), read_models={})
     except UNAVAILABLE:
@@ -59,3 +70,13 @@ def _faults(read_models: Mapping[str, ReadModelStatus], problem: str | None) -> 
             yield Fault(part=name, detail="It stands still, since an entry cannot be applied; the log says which.")
         elif status.lag > LARGEST_LAG:
             yield Fault(part=name, detail=f"It is {status.lag} entries behind.")
+
+
+def _signing_faults(service: Service) -> Iterator[Fault]:
+    if service.signer.key_file is None:
+        return
+    if problem := service.signer.problem:
+        yield Fault(part="checkpoints", detail=problem)
+    elif (waiting := service.checkpoints.unsigned_for()) > LONGEST_UNSIGNED:
+        detail = f"Nothing was signed for {waiting.total_seconds():.0f} seconds; no process that has the key does it."
+        yield Fault(part="checkpoints", detail=detail)

@@ -14,8 +14,9 @@ from api.cli.failures import WRONG
 from infrastructure.bootstrap import database
 from infrastructure.disk import examine_disk
 from infrastructure.embedded_postgres import EmbeddedPostgresError
-from infrastructure.examination import Finding, Verdict, examine
+from infrastructure.examination import Finding, Verdict, examine, examine_signing
 from infrastructure.settings import InvalidSettings, SettingDescription, Settings, describe
+from infrastructure.signing import Signing
 from infrastructure.version import p2c_version
 
 _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.ERROR: "red"}
@@ -61,7 +62,7 @@ def _database(settings: Settings) -> Sequence[Finding]:
         return [Finding(check="database", verdict=Verdict.WARNING, message=message, advice=advice)]
     try:
         with database(settings) as conninfo:
-            return examine(conninfo)
+            return [*examine(conninfo), *examine_signing(conninfo, Signing.of(settings))]
     except EmbeddedPostgresError as unusable:
         return [Finding(check="database", verdict=Verdict.ERROR, message=str(unusable), advice="See the text above.")]
 

@@ -289,7 +289,11 @@ def _other_questions() -> dict[str, BaseModel]:
         "getVocabulary": vocabulary.excerpt(),
         "isAlive": health.Alive(status="alive", version=p2c_version()),
         "isReady": health.Ready(
-            status="ready", version=p2c_version(), position=17, read_models={"pledge_status": read_model}
+            status="ready",
+            version=p2c_version(),
+            position=17,
+            checkpoint=health.Checkpoint(size=17, signed_at=START),
+            read_models={"pledge_status": read_model},
         ),
         "listProblems": problem_pages.ProblemList(problems=[described]),
         "getProblem": described,

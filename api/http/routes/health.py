@@ -34,12 +34,20 @@ class ReadModel(BaseModel):
     rebuilding: bool
 
 
+class Checkpoint(BaseModel):
+    """The latest signed checkpoint: of how many entries, and since when."""
+
+    size: int
+    signed_at: Instant
+
+
 class Ready(BaseModel):
-    """The service is ready, with the ledger's last position and how far the read models are."""
+    """The service is ready, with the ledger's last position, its latest checkpoint and how far the read models are."""
 
     status: str
     version: str
     position: int | None
+    checkpoint: Checkpoint | None
     read_models: dict[str, ReadModel]
 
 
@@ -63,7 +71,8 @@ async def is_alive() -> Response:
     responses=answers(200, {}, (problems.NOT_READY, *EVERYWHERE)),
 )
 def is_ready(service: Services) -> Response:
-    """Asks the database whether it answers and has this version's schema, and the read models how far they are."""
+    """Asks the database whether it answers and has this version's schema, how far the read models are, and whether
+    what is recorded is being signed."""
     found = examine(service)
     if found.faults:
         raise Failure(
@@ -76,7 +85,16 @@ def is_ready(service: Services) -> Response:
         name: ReadModel(position=s.position, recorded_at=s.recorded_at, lag=s.lag, rebuilding=s.rebuilding)
         for name, s in found.read_models.items()
     }
-    return _document(Ready(status="ready", version=p2c_version(), position=found.position, read_models=read_models))
+    latest = found.checkpoint
+    return _document(
+        Ready(
+            status="ready",
+            version=p2c_version(),
+            position=found.position,
+            checkpoint=Checkpoint(size=latest.size, signed_at=latest.signed_at) if latest else None,
+            read_models=read_models,
+        )
+    )
 
 
 def _document(content: BaseModel) -> Response:

@@ -10,7 +10,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from infrastructure.bootstrap import open_on
 from infrastructure.disk import GIB, disk_finding
 from infrastructure.examination import Verdict, clock_finding
+from infrastructure.settings import Settings
+from infrastructure.signing import Signing
 from tests.api.cli.conftest import Run
+from tests.projections.ledgers import append, registered
 
 EVERY_CHECK = {
     "settings",
@@ -25,6 +28,11 @@ EVERY_CHECK = {
     "append-only events",
     "append-only commands",
     "append-only snapshots",
+    "append-only identity",
+    "append-only signing_keys",
+    "append-only checkpoints",
+    "entries",
+    "signing",
     "ledger",
     "read model pledge_status",
     "read model portfolio",
@@ -217,3 +225,49 @@ def test_a_version_that_is_not_supported_is_an_error(on_sample: Run, monkeypatch
     monkeypatch.setattr("infrastructure.examination.SUPPORTED", range(15, 16))
 
     assert "PostgreSQL 18 is not supported" in examined(on_sample, exit_code=1)["version"]["message"]
+
+
+@pytest.fixture
+def signed_ledger(empty_database: str, on_empty: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signing:
+    """A ledger of three entries that were signed; where its key is."""
+    monkeypatch.setenv("P2C_DATA_DIR", str(tmp_path))
+    signing = Signing.of(Settings.from_environment())
+    with open_on(empty_database, signing=signing) as service:
+        append(service, [[registered(f"Number {n}")] for n in range(3)])
+        service.projections.catch_up()
+        service.signer.sign()
+    return signing
+
+
+def test_a_ledger_that_is_signed_is_well(signed_ledger: Signing, on_empty: Run) -> None:
+    assert "3 of 3 entries are signed" in examined(on_empty, exit_code=0)["signing"]["message"]
+
+
+def test_an_entry_that_was_changed_is_named(signed_ledger: Signing, on_empty: Run, empty_database: str) -> None:
+    change(
+        empty_database,
+        "SET session_replication_role = replica; UPDATE ledger.events"
+        " SET state = convert_to(replace(convert_from(state, 'UTF8'), 'Number', 'Figure'), 'UTF8')"
+        " WHERE notification_id >= 2",
+    )
+    assert "position 2 was changed" in examined(on_empty, exit_code=1)["entries"]["message"]
+
+
+def test_an_older_backup_is_noticed(signed_ledger: Signing, on_empty: Run, empty_database: str) -> None:
+    change(
+        empty_database,
+        "SET session_replication_role = replica; DELETE FROM ledger.events WHERE notification_id = 3",
+    )
+    assert "3 entries were signed, and the ledger ends at 2" in examined(on_empty, exit_code=1)["signing"]["message"]
+
+
+def test_a_key_that_others_can_read_is_an_error(signed_ledger: Signing, on_empty: Run) -> None:
+    [key] = signed_ledger.folder.glob("*.key")
+    key.chmod(0o644)
+    assert "chmod 600" in examined(on_empty, exit_code=1)["signing"]["message"]
+
+
+def test_a_key_that_is_elsewhere_is_a_warning(signed_ledger: Signing, on_empty: Run) -> None:
+    [key] = signed_ledger.folder.glob("*.key")
+    key.rename(key.with_suffix(".elsewhere"))
+    assert examined(on_empty, exit_code=0)["signing"]["verdict"] == "warning"

@@ -192,3 +192,21 @@ def test_what_is_not_signed_is_not_proven(client: Client, asked: str) -> None:
     signed(client, int(str(announced(client)["position"])))
     answer = client.get(f"{LEDGER}/{asked}")
     assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-signed")
+
+
+def test_readiness_tells_the_latest_checkpoint_and_why_nothing_is_signed(client: Client, service: Service) -> None:
+    told = signed(client, int(str(announced(client)["position"]))).checkpoint
+    assert client.get("/readyz").json()["checkpoint"]["size"] == told.size
+    assert service.signer.key_file is not None
+    path = service.signer.key_file.path
+    path.chmod(0o644)
+    announced(client)
+    deadline = time.monotonic() + 10
+    while (answer := client.get("/readyz")).status_code == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert [error["field"] for error in answer.json()["errors"]] == ["checkpoints"]
+    assert "chmod 600" in answer.json()["detail"]
+    path.chmod(0o600)
+    signed(client, told.size + 1)
+    assert client.get("/readyz").status_code == 200
