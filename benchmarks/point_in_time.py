@@ -109,6 +109,7 @@ def fill(service: Service, pledges: int, each: int) -> None:
     """Write the facts into the ledger and tell them to the read models."""
     envelopes = Envelopes()
     with service.pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE NONE")
         cursor.execute("SET LOCAL statement_timeout = 0")
         with cursor.copy(
             "COPY ledger.events (originator_id, originator_version, topic, state, notification_id, recorded_at)"

@@ -105,7 +105,7 @@ def database(settings: Settings) -> Iterator[str]:
 def open_on(conninfo: str, *, signing: Signing | None = None, today: Today = today_in_utc) -> Iterator[Service]:
     """The service on this database, its schema brought to this version; without `signing` it signs nothing."""
     schema.apply(conninfo)
-    with open_pool(conninfo) as pool:
+    with open_pool(conninfo, role=schema.service_role(conninfo)) as pool:
         service = wire(pool, signing=signing, today=today)
         service.projections.prepare()
         try:

@@ -34,14 +34,15 @@ _OPTIONS = " ".join(
 )
 
 
-def open_pool(conninfo: str, *, largest: int = 20, name: str = "p2c") -> Pool:
-    """A pool of checked connections in autocommit mode, rows as dictionaries.
+def open_pool(conninfo: str, *, role: str | None = None, largest: int = 20, name: str = "p2c") -> Pool:
+    """A pool of checked connections in autocommit mode, rows as dictionaries; they work as the role, if one is given.
 
     A caller waits at most four seconds for a connection, a lock or a dead server (psycopg.OperationalError).
     """
+    options = f"{_OPTIONS} -c role={role}" if role else _OPTIONS
     kwargs: dict[str, Any] = {"autocommit": True, "row_factory": dict_row}
     return ConnectionPool(
-        make_conninfo(conninfo, options=_OPTIONS, connect_timeout=CONNECT_TIMEOUT_SECONDS, application_name=name),
+        make_conninfo(conninfo, options=options, connect_timeout=CONNECT_TIMEOUT_SECONDS, application_name=name),
         kwargs=kwargs,
         min_size=2,
         max_size=largest,

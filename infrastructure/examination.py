@@ -11,7 +11,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 
-from infrastructure import schema
+from infrastructure import roles, schema
 from infrastructure.database import CONNECT_TIMEOUT_SECONDS
 from infrastructure.signing import KeyFile, Signing, SigningStopped
 from projections import tracking
@@ -169,6 +169,31 @@ def _append_only(connection: Connection) -> Sequence[Finding]:
     ]
 
 
+_CAN_CHANGE = """
+SELECT relname || ': ' || privilege AS right
+FROM unnest(%s::text[]) AS relname, unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
+WHERE has_table_privilege(%s, to_regclass('ledger.' || relname), privilege) ORDER BY 1
+"""
+
+
+def _roles(connection: Connection) -> Sequence[Finding]:
+    if not _has_ledger(connection):
+        return []
+    if not roles.in_force(connection):
+        advice = (
+            "Let a superuser of the server run `p2c schema apply` once, with P2C_DATABASE_URL in that user's name; "
+            f"then let the service log in as a user who is no more than a member of {roles.SERVICE}."
+        )
+        user = connection.info.user
+        return [_warning("roles", f"the service works as {user}, who owns the ledger and its guards", advice)]
+    rights = connection.execute(_CAN_CHANGE, (list(roles.ADDED_TO), roles.SERVICE)).fetchall()
+    if rights:
+        allowed = ", ".join(row["right"] for row in rights)
+        advice = f"Find out who granted it, REVOKE it from {roles.SERVICE}, and verify an exported bundle."
+        return [_error("roles", f"{roles.SERVICE} may do more than add to the ledger ({allowed})", advice)]
+    return [_ok("roles", f"the service works as {roles.SERVICE}, which can add to the ledger and not change it")]
+
+
 def _made_by_pending_steps(connection: Connection) -> Set[str]:
     """The tables that are not there yet, which is a matter of the schema and no trigger gone."""
     try:
@@ -287,7 +312,7 @@ def _has_checkpoints(connection: Connection) -> bool:
 
 
 _SERVER: Sequence[Check] = (_version, _encoding, _durability, _clock)
-_LEDGER: Sequence[Check] = (_schema, _append_only, _read_models, _entries)
+_LEDGER: Sequence[Check] = (_schema, _roles, _append_only, _read_models, _entries)
 
 
 def _has_ledger(connection: Connection) -> bool:

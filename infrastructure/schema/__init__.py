@@ -15,6 +15,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import tuple_row
 
+from infrastructure import roles
 from infrastructure.database import CONNECT_TIMEOUT_SECONDS
 from infrastructure.locks import SCHEMA_LOCK
 
@@ -42,18 +43,29 @@ def steps() -> Sequence[Step]:
 
 
 def apply(conninfo: str) -> Sequence[Step]:
-    """Bring the database to this version's schema; the steps that were missing. Raises SchemaTooNew."""
-    with _connect(conninfo) as connection, connection.transaction():
+    """Bring the database to this version's schema; the steps that were missing. Raises SchemaTooNew.
+
+    Divides the rights between owner and service too, where this user may.
+    """
+    with _connect(conninfo) as connection:
+        if not pending_on(connection) and roles.in_force(connection):
+            return []
+        return _apply(connection)
+
+
+def _apply(connection: psycopg.Connection[Any]) -> Sequence[Step]:
+    with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS public.p2c_schema ("
-            " number integer PRIMARY KEY, name text NOT NULL,"
-            " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
-        )
+        if not _is_begun(connection):
+            connection.execute(
+                "CREATE TABLE public.p2c_schema (number integer PRIMARY KEY, name text NOT NULL,"
+                " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
+            )
         missing = _missing(connection)
         for step in missing:
             connection.execute(step.sql.encode())
             connection.execute("INSERT INTO public.p2c_schema (number, name) VALUES (%s, %s)", (step.number, step.name))
+        roles.put_in_force(connection)
         return missing
 
 
@@ -65,9 +77,19 @@ def pending(conninfo: str) -> Sequence[Step]:
 
 def pending_on(connection: psycopg.Connection[Any]) -> Sequence[Step]:
     """The steps that the database of an open connection lacks. Raises SchemaTooNew."""
+    return _missing(connection) if _is_begun(connection) else steps()
+
+
+def service_role(conninfo: str) -> str | None:
+    """The role as which the service works on this database; None where it can only be whoever logs in."""
+    with _connect(conninfo) as connection:
+        return roles.SERVICE if roles.in_force(connection) else None
+
+
+def _is_begun(connection: psycopg.Connection[Any]) -> bool:
     with connection.cursor(row_factory=tuple_row) as cursor:
         exists = cursor.execute("SELECT to_regclass('public.p2c_schema')").fetchone()
-    return _missing(connection) if exists and exists[0] else steps()
+    return bool(exists and exists[0])
 
 
 def _connect(conninfo: str) -> psycopg.Connection:

@@ -233,19 +233,6 @@ def test_an_append_waits_for_the_one_before_it(service: Service, empty_database:
         assert waiting.result(timeout=10)
 
 
-@pytest.mark.parametrize("table", ["events", "commands"])
-@pytest.mark.parametrize(
-    "tampering",
-    ["UPDATE ledger.{} SET recorded_at = now()", "DELETE FROM ledger.{}", "TRUNCATE ledger.{}"],
-)
-def test_the_database_itself_refuses_to_change_what_was_recorded(service: Service, table: str, tampering: str):
-    event = registered()
-    service.ledger.append([event], receipts=[receipt("k", event)])
-    with service.pool.connection() as connection, pytest.raises(psycopg.Error, match="append-only"):
-        connection.execute(tampering.format(table).encode())
-    assert service.ledger.position == 1
-
-
 @pytest.mark.parametrize(
     "tampering",
     [
@@ -257,7 +244,8 @@ def test_the_database_itself_refuses_to_change_what_was_recorded(service: Servic
 )
 def test_a_row_whose_columns_disagree_with_its_bytes_is_not_believed(service: Service, tampering: str):
     service.ledger.append([registered()])
-    with service.pool.connection() as connection:
+    with service.pool.connection() as connection, connection.transaction():
+        connection.execute("SET LOCAL ROLE NONE")
         connection.execute("ALTER TABLE ledger.events DISABLE TRIGGER USER")
         row = connection.execute(f"UPDATE ledger.events {tampering} RETURNING originator_id".encode()).fetchone()
     assert row is not None

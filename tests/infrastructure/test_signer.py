@@ -63,7 +63,7 @@ def signed(service: Service) -> SignedCheckpoint:
 @contextmanager
 def tampering(service: Service) -> Iterator[psycopg.Cursor]:
     """What somebody does who has the whole database."""
-    with psycopg.connect(service.pool.conninfo) as connection, connection.cursor() as cursor:  # type: ignore[arg-type]
+    with psycopg.connect(str(service.pool.conninfo), options="") as connection, connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         yield cursor
 

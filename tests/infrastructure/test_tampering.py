@@ -44,7 +44,7 @@ class Ledger:
 
     def tamper(self, *statements: str, values: Sequence[object] = ()) -> None:
         """Do what a superuser can, triggers or not."""
-        with psycopg.connect(str(self.service.pool.conninfo)) as connection:
+        with psycopg.connect(str(self.service.pool.conninfo), options="") as connection:
             connection.execute("SET session_replication_role = replica")
             for statement in statements:
                 connection.execute(statement.encode(), values)

@@ -73,6 +73,7 @@ def told(service: Service, recorded: Sequence[Recorded], batch: int = 1_000) -> 
     """A ledger of these facts alone, told to the running totals."""
     envelopes = Envelopes()
     with service.pool.connection() as connection, connection.transaction():
+        connection.execute("SET LOCAL ROLE NONE")
         connection.execute("SET LOCAL session_replication_role = replica")  # or the ledger would not let them go
         connection.execute("DELETE FROM ledger.events")
         for position, (day, fact) in enumerate(recorded, start=1):

@@ -89,6 +89,7 @@ def test_a_size_that_was_not_reached_has_no_root(view: TransparencyView):
 def test_it_stands_still_before_an_entry_that_is_gone(service: Service, view: TransparencyView):
     size = view.size()
     with service.pool.connection() as connection, connection.transaction():
+        connection.execute("SET LOCAL ROLE NONE")
         connection.execute("SET LOCAL session_replication_role = replica")  # or the ledger would not let it go
         connection.execute("DELETE FROM ledger.events WHERE notification_id = 2")
     forget(service.pool, TRANSPARENCY)

@@ -25,6 +25,7 @@ EVERY_CHECK = {
     "full_page_writes",
     "clock",
     "schema",
+    "roles",
     "append-only events",
     "append-only commands",
     "append-only snapshots",
@@ -271,3 +272,13 @@ def test_a_key_that_is_elsewhere_is_a_warning(signed_ledger: Signing, on_empty: 
     [key] = signed_ledger.folder.glob("*.key")
     key.rename(key.with_suffix(".elsewhere"))
     assert examined(on_empty, exit_code=0)["signing"]["verdict"] == "warning"
+
+
+def test_a_service_that_may_change_the_ledger_is_an_error(on_empty: Run, ledger: str) -> None:
+    change(ledger, "GRANT UPDATE ON ledger.events TO p2c_service")
+    assert "events: UPDATE" in examined(on_empty, exit_code=1)["roles"]["message"]
+
+
+def test_a_service_that_works_as_the_owner_is_a_warning(on_empty: Run, ledger: str) -> None:
+    change(ledger, "ALTER SCHEMA ledger OWNER TO p2c")
+    assert examined(on_empty, exit_code=0)["roles"]["verdict"] == "warning"
