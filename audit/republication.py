@@ -1,18 +1,20 @@
 """Taking published snapshots again from the entries alone, through the same fold as the service, and comparing bytes.
 
-Histories are sorted on disk, and folded one at a time, so that memory does not grow with the ledger.
+Histories are put together on disk, and folded a few at a time, so that memory does not grow with the ledger.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
+from struct import Struct
+from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 from uuid import UUID
 
 import msgspec
@@ -27,8 +29,13 @@ from domain.organisation import fold as fold_organisation
 from domain.pledge import fold as fold_pledge
 from domain.status import PledgeStatus, status_of
 
+SHELVES = 64
+"""Into how many files the entries are divided by their history: as small a part of them is in memory at once."""
+
 _write = msgspec.json.Encoder().encode
 _read = msgspec.json.Decoder(PledgeStatus).decode
+_RECORD = Struct(">16sQI")
+"""Before each entry on a shelf: its history, position and length."""
 
 Progress = Callable[[int], None]
 """Is told how many more entries were replayed."""
@@ -45,12 +52,13 @@ class Publication:
 
 @dataclass(slots=True)
 class _Wanted:
-    """A snapshot that is being taken again: its number, when its last fact was recorded, and the stakeholders."""
+    """A snapshot that is being taken again: when its last fact was recorded, the stakeholders, and where the status of
+    each pledge is written down."""
 
-    number: int
     publication: Publication
     recorded_at: datetime | None = None
     organisations: dict[UUID, Organisation] = field(default_factory=dict)
+    statuses: list[tuple[str, int, int]] = field(default_factory=list)
 
     def has(self, entry: Entry) -> bool:
         of = self.publication.snapshot
@@ -62,23 +70,20 @@ class Replay:
 
     def __init__(self, envelopes: Envelopes | None = None) -> None:
         self._envelopes = envelopes or Envelopes()
-        # An unnamed database is a temporary file that goes with the connection.
-        self._disk = sqlite3.connect("", isolation_level=None)
-        self._disk.execute("PRAGMA journal_mode = OFF")
-        self._disk.execute("CREATE TABLE entries (position INTEGER PRIMARY KEY, stream BLOB, entry BLOB)")
-        self._disk.execute("CREATE TABLE statuses (snapshot INTEGER, reference TEXT, status BLOB)")
+        self._open = ExitStack()
+        self._shelves = [self._open.enter_context(TemporaryFile()) for _ in range(SHELVES)]  # noqa: SIM115
+        self._statuses = self._open.enter_context(TemporaryFile())  # noqa: SIM115
         self.publications: list[Publication] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
-        self._disk.close()
+        self._open.close()
 
     def add(self, first: int, entries: Sequence[bytes]) -> list[tuple[int, str]]:
         """Add entries from a position on; what is wrong with those that cannot be read."""
         found: list[tuple[int, str]] = []
-        kept: list[tuple[int, bytes, bytes]] = []
         for position, bytes in enumerate(entries, start=first):
             try:
                 entry = self._envelopes.read(bytes, position)
@@ -91,8 +96,8 @@ class Replay:
             if isinstance(event, Published):
                 publication = Publication(position=position, id=event.originator_id, snapshot=event.snapshot)
                 self.publications.append(publication)
-            kept.append((position, event.originator_id.bytes, bytes))
-        self._disk.executemany("INSERT INTO entries VALUES (?, ?, ?)", kept)
+            stream = event.originator_id.bytes
+            self._shelves[stream[-1] % SHELVES].write(_RECORD.pack(stream, position, len(bytes)) + bytes)
         return found
 
     def retake(
@@ -102,36 +107,46 @@ class Replay:
 
         `roots` are those of the trees that the snapshots are of.
         """
-        wanted = [_Wanted(n, publication) for n, publication in enumerate(self.publications)]
-        self._disk.execute("BEGIN")
-        for history in self._histories():
-            self._fold(history, wanted)
-            progress(len(history))
-        self._disk.execute("CREATE INDEX statuses_in_order ON statuses (snapshot, reference)")
+        wanted = [_Wanted(publication) for publication in self.publications]
+        for shelf in self._shelves:
+            for history in self._histories(shelf):
+                self._fold(history, wanted)
+                progress(len(history))
         for each in wanted:
             if problem := self._compare(each, stored.get(each.publication.id), roots):
                 yield each.publication.position, problem
 
-    def _histories(self) -> Iterator[list[Entry]]:
-        rows = self._disk.execute("SELECT stream, position, entry FROM entries ORDER BY stream, position")
-        for _, history in groupby(rows, itemgetter(0)):
+    def _histories(self, shelf: IO[bytes]) -> Iterator[list[Entry]]:
+        """The histories on a shelf, each in its order, which is that of the positions."""
+        for _, history in groupby(sorted(_records(shelf), key=itemgetter(0, 1)), itemgetter(0)):
             yield [self._envelopes.read(entry, position) for _, position, entry in history]
 
     def _fold(self, history: Sequence[Entry], wanted: Sequence[_Wanted]) -> None:
         """Fold a history for every snapshot; those that have the same facts of it have the same result."""
-        folded: dict[tuple[int, ...], tuple[str, bytes] | Organisation | None] = {}
+        folded: dict[tuple[int, ...], tuple[str, int, int] | Organisation | None] = {}
         for each in wanted:
+            last = each.publication.snapshot.position
+            each.recorded_at = next((e.recorded_at for e in history if e.position == last), each.recorded_at)
             of_it = [entry for entry in history if each.has(entry)]
             if not of_it:
                 continue
             key = tuple(entry.position for entry in of_it)
             if key not in folded:
-                folded[key] = _folded([entry.event for entry in of_it])
+                folded[key] = self._folded([entry.event for entry in of_it])
             match folded[key]:
                 case Organisation() as organisation:
                     each.organisations[organisation.id] = organisation
-                case (reference, status):
-                    self._disk.execute("INSERT INTO statuses VALUES (?, ?, ?)", (each.number, reference, status))
+                case tuple() as written:
+                    each.statuses.append(written)
+
+    def _folded(self, events: Sequence[AnyEvent]) -> tuple[str, int, int] | Organisation | None:
+        """What a history's facts make: a stakeholder, or where the status of a pledge is written down, and how long."""
+        pledge = fold_pledge(None, [event for event in events if isinstance(event, PledgeEvent)])
+        if pledge is None:
+            return fold_organisation(None, [event for event in events if isinstance(event, OrganisationEvent)])
+        written, at = _write(status_of(pledge)), self._statuses.tell()
+        self._statuses.write(written)
+        return pledge.reference, at, len(written)
 
     def _compare(self, wanted: _Wanted, stored: Callable[[], bytes] | None, roots: Mapping[int, bytes]) -> str | None:
         of = wanted.publication.snapshot
@@ -143,38 +158,38 @@ class Replay:
         if of.position not in roots or of.position >= wanted.publication.position:
             return f"{what} is of position {of.position}, which was not there yet"
         try:
-            selection = self._selection(of, roots[of.position])
+            selection = _selection(of, roots[of.position], wanted.recorded_at)
         except ValueError as fault:
             return f"{what} cannot be taken again: {fault}"
-        document = snapshot(selection, self._statuses(wanted), wanted.organisations)
+        document = snapshot(selection, self._told(wanted), wanted.organisations)
         if document["digest"] != of.digest:
             return f"{what} has the digest {of.digest}, but the facts give {document['digest']}"
         if canonical(document) != stored():
             return f"{what} is not, byte for byte, what the facts give"
         return None
 
-    def _selection(self, of: SnapshotIdentity, root: bytes) -> Selection:
-        return Selection(
-            position=of.position,
-            root=root,
-            recorded_at=self._recorded_at(of.position),
-            effective_on=of.effective_on,
-            rules_version=of.rules_version,
-            group_by=tuple(Dimension(code) for code in of.group_by),
-            attribution=Attribution(of.attribution),
-        )
-
-    def _recorded_at(self, position: int) -> datetime | None:
-        row = self._disk.execute("SELECT entry FROM entries WHERE position = ?", (position,)).fetchone()
-        return self._envelopes.read(row[0], position).recorded_at if row else None
-
-    def _statuses(self, wanted: _Wanted) -> Iterator[PledgeStatus]:
-        rows = self._disk.execute("SELECT status FROM statuses WHERE snapshot = ? ORDER BY reference", (wanted.number,))
-        return (_read(row[0]) for row in rows)
+    def _told(self, wanted: _Wanted) -> Iterator[PledgeStatus]:
+        """The status of each pledge, by reference."""
+        for _, at, length in sorted(wanted.statuses):
+            self._statuses.seek(at)
+            yield _read(self._statuses.read(length))
 
 
-def _folded(events: Sequence[AnyEvent]) -> tuple[str, bytes] | Organisation | None:
-    """What a history's facts make: a pledge's reference and status, or a stakeholder."""
-    if pledge := fold_pledge(None, [event for event in events if isinstance(event, PledgeEvent)]):
-        return pledge.reference, _write(status_of(pledge))
-    return fold_organisation(None, [event for event in events if isinstance(event, OrganisationEvent)])
+def _selection(of: SnapshotIdentity, root: bytes, recorded_at: datetime | None) -> Selection:
+    return Selection(
+        position=of.position,
+        root=root,
+        recorded_at=recorded_at,
+        effective_on=of.effective_on,
+        rules_version=of.rules_version,
+        group_by=tuple(Dimension(code) for code in of.group_by),
+        attribution=Attribution(of.attribution),
+    )
+
+
+def _records(shelf: IO[bytes]) -> Iterator[tuple[bytes, int, bytes]]:
+    """What was put on a shelf: history, position and entry."""
+    shelf.seek(0)
+    while header := shelf.read(_RECORD.size):
+        stream, position, length = _RECORD.unpack(header)
+        yield stream, position, shelf.read(length)

@@ -1,0 +1,109 @@
+"""Measures the offline verifier: `python -m benchmarks.verification [PLEDGES EVENTS]`, each on one core.
+
+A bundle is made of facts like any other's, with one checkpoint for every thousand entries, and verified by a process of
+its own, so that the memory told is the verifier's alone.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from audit import bundle
+from audit.bundle import Contents
+from audit.checkpoint import Checkpoint
+from audit.envelope import Envelopes, stamp
+from audit.leaf_log import LeafLog
+from audit.merkle import leaf_hash
+from audit.signed_note import Note, SigningKey
+from audit.snapshot import RULES_VERSION
+from benchmarks.point_in_time import facts
+
+ROUNDS = 3
+EVERY = 1_000
+KEY = SigningKey("example.org/benchmark", bytes(range(32)))
+
+_CHILD = """
+import json, resource, sys, time
+from pathlib import Path
+from audit.verification import Trust, verify
+from audit.signed_note import VerifierKey
+begun = time.perf_counter()
+report = verify(Path(sys.argv[1]), Trust(keys=(VerifierKey.parse(sys.argv[2]),)), replay=sys.argv[3] == "replay")
+seconds = time.perf_counter() - begun
+assert report.holds, report.findings
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"seconds": seconds, "mebibytes": memory, "entries": report.entries}))
+"""
+
+
+def made(path: Path, pledges: int, each: int) -> None:
+    """Write a bundle of so many pledges with so many facts each."""
+    envelopes = Envelopes()
+    with LeafLog() as log:
+
+        def entries() -> Iterator[bytes]:
+            for recorded, event in facts(pledges, each):
+                entry = stamp(envelopes.write(event), recorded)
+                log.extend([leaf_hash(entry)])
+                yield entry
+
+        stored = list(entries())
+        sizes = [*range(EVERY, log.size, EVERY), log.size]
+        roots = log.roots(sizes)
+        checkpoints = {
+            size: bytes(Note.signed(Checkpoint(origin=KEY.name, size=size, root=roots[size]).text(), [KEY]))
+            for size in sizes
+        }
+        contents = Contents(
+            origin=KEY.name,
+            entries=stored,
+            leaf_hashes=log,
+            checkpoints=checkpoints,
+            keys=[KEY.verifier],
+            snapshots=(),
+            rules_version=RULES_VERSION,
+            made_by="a benchmark",
+        )
+        bundle.write(path, contents)
+
+
+def main(arguments: list[str]) -> None:
+    """Make the bundle, verify it again and again, and tell."""
+    pledges, each = (int(argument) for argument in arguments or ("100000", "10"))
+    table = Table(title=f"Verifying {pledges * each:,} entries of {pledges:,} pledges, best of {ROUNDS}")
+    for heading in ("what", "seconds", "entries a second", "MiB at most"):
+        table.add_column(heading, justify="right")
+    with tempfile.TemporaryDirectory(prefix="p2c-bench-") as folder:
+        path = Path(folder) / "bundle.zip"
+        begun = time.perf_counter()
+        made(path, pledges, each)
+        print(f"made {path.stat().st_size / 2**20:,.0f} MiB in {time.perf_counter() - begun:.0f} s")
+        for kind, what in (("hash", "bytes, order, tree, signatures"), ("replay", "with every entry read again")):
+            rounds = [_verified(path, kind) for _ in range(ROUNDS)]
+            best = min(rounds, key=lambda found: found["seconds"])
+            table.add_row(
+                what,
+                f"{best['seconds']:.1f}",
+                f"{best['entries'] / best['seconds']:,.0f}",
+                f"{max(found['mebibytes'] for found in rounds):,.0f}",
+            )
+    Console(width=120).print(table)
+
+
+def _verified(path: Path, kind: str) -> dict[str, float]:
+    child = [sys.executable, "-c", _CHILD, str(path), str(KEY.verifier), kind]
+    found: dict[str, float] = json.loads(subprocess.run(child, check=True, capture_output=True, text=True).stdout)
+    return found
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
