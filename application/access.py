@@ -5,6 +5,8 @@ Until the register is opened to the network the rule is simple: no token, no wri
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from domain.values import Actor
 from domain.vocabulary import Role
 
@@ -28,6 +30,12 @@ def require_publisher(actor: Actor) -> None:
     if actor.role not in PUBLISHERS:
         allowed = ", ".join(sorted(PUBLISHERS))
         raise NotPermitted(f"The role {actor.role} does not publish; a token with one of these roles does: {allowed}.")
+
+
+def require_contact_keeper(actor: Actor, organisation: UUID) -> None:
+    """Refuse an actor that has no business with an organisation's contact persons."""
+    if actor.role not in PUBLISHERS and not (actor.role is Role.STAKEHOLDER and actor.organisation == organisation):
+        raise NotPermitted("Contact persons are for BDT, administrators and the organisation itself.")
 
 
 def require_insight(actor: Actor | None) -> None:

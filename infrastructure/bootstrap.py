@@ -20,6 +20,7 @@ from infrastructure import schema
 from infrastructure.bundles import BundleExports
 from infrastructure.checkpoints import Checkpoints
 from infrastructure.command_stores import PublishedExchangeRates, StoredReceipts, StoredReferenceNumbers
+from infrastructure.contacts import Contacts
 from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
@@ -52,6 +53,7 @@ class Service:
     rates: PublishedExchangeRates
     imports: RegisterImports
     credentials: Credentials
+    contacts: Contacts
     pledges: PledgeStatusView
     timeline: TimelineView
     organisations: OrganisationsView
@@ -136,6 +138,7 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
         rates=rates,
         imports=RegisterImports(ledger, LedgerRegisterView(pool, envelopes), references, rates, today),
         credentials=Credentials(pool),
+        contacts=Contacts(pool),
         pledges=pledges,
         timeline=TimelineView(pool),
         organisations=organisations,

@@ -22,8 +22,11 @@ OWNER, SERVICE = "p2c_owner", "p2c_service"
 ADDED_TO = ("events", "commands", "snapshots", "checkpoints", "signing_keys")
 """Tables of the ledger that the service adds to, and never changes."""
 
-CHANGED = ("reference_numbers", "exchange_rates", "credentials")
+CHANGED = ("reference_numbers", "exchange_rates", "credentials", "contacts")
 """Tables beside the ledger in which the service also changes rows."""
+
+ERASABLE = ("contacts",)
+"""Tables of personal data, from which the service also removes rows."""
 
 _BUILT = [f"{model.name}{kind}" for model in READ_MODELS for kind in ("", "_rebuild", "_retired")]
 
@@ -111,6 +114,7 @@ def _grant(connection: psycopg.Connection[Any]) -> None:
     connection.execute(sql.SQL("GRANT SELECT ON public.p2c_schema TO {}").format(service))
     connection.execute(sql.SQL("GRANT INSERT ON {} TO {}").format(_tables(ADDED_TO), service))
     connection.execute(sql.SQL("GRANT INSERT, UPDATE ON {} TO {}").format(_tables(CHANGED), service))
+    connection.execute(sql.SQL("GRANT DELETE ON {} TO {}").format(_tables(ERASABLE), service))
 
 
 def _give_read_models(connection: psycopg.Connection[Any]) -> None:

@@ -13,6 +13,7 @@ from api.http.failures import handle_failures
 from api.http.middleware import HeadAsGet, Requests
 from api.http.openapi import DESCRIPTION, TAGS, describe
 from api.http.routes import (
+    contacts,
     contributions,
     differences,
     documentation,
@@ -70,6 +71,7 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
         pledge_commands,
         contributions,
         organisations,
+        contacts,
         exchange_rates,
         vocabulary,
         ledger,

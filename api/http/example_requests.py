@@ -14,6 +14,7 @@ _DELIVERED = {**_MONEY, "amount": "400000.00"}
 REQUESTS: Mapping[str, Any] = {
     "registerOrganisation": {"name": "Hirondelle Telecom", "sector": "private_sector", "country": "SEN"},
     "renameOrganisation": {"name": "Hirondelle Networks"},
+    "putContact": {"name": "A. Diop", "email": "partnerships@hirondelle.example"},
     "deactivateOrganisation": {"reason": "Merged into another stakeholder."},
     "announcePledge": {
         "lead": LEAD,

@@ -26,7 +26,7 @@ from api.http.publication_bodies import PublicationBody
 from api.http.publication_documents import PublicationAnswer, PublicationList, published_document
 from api.http.report_examples import report_examples
 from api.http.representations import organisation_document, pledge_document
-from api.http.routes import exchange_rates, health, organisations, pledges, problem_pages, vocabulary
+from api.http.routes import contacts, exchange_rates, health, organisations, pledges, problem_pages, vocabulary
 from api.http.snapshot_documents import SnapshotDocument, TotalsDocument
 from api.iati.activities import Reported
 from api.iati.document import document
@@ -281,10 +281,14 @@ def _told(entry: Entry) -> HistoryItem:
 
 def _other_questions() -> dict[str, BaseModel]:
     rates = exchange_rates.RateList.model_validate(REQUESTS["publishExchangeRates"])
+    contact = contacts.ContactDocument(task="focal-point", phone=None, **REQUESTS["putContact"])
     read_model = health.ReadModel(position=17, recorded_at=START, lag=0, rebuilding=False)
     described = problem_pages.described(problems.VERSION_MISMATCH)
     return {
         "publishExchangeRates": rates,
+        "putContact": contact,
+        "listContacts": contacts.ContactList(items=[contact]),
+        "eraseContact": contacts.Erased(erased=contact.task),
         "listExchangeRates": rates,
         "getVocabulary": vocabulary.excerpt(),
         "isAlive": health.Alive(status="alive", version=p2c_version()),

@@ -73,7 +73,7 @@ class CommandRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_json(request: Request) -> Response:
-            if request.method != "POST":
+            if request.method not in ("POST", "PUT"):
                 return await handle(request)
             strict = JsonRequest(request.scope, request.receive)
             await strict.read()
