@@ -59,7 +59,7 @@ The last line of that file is the signature of the three lines above the empty o
 and 64 of Ed25519. The public key is what follows the second + in keys.txt, in base64, after its first byte:
     head -n 3 checkpoints/SIZE.txt > text
     tail -n 1 checkpoints/SIZE.txt | cut -d' ' -f3 | base64 -d | tail -c 64 > signature
-    cut -d+ -f3 keys.txt | base64 -d | tail -c 32 > raw
+    head -n 1 keys.txt | cut -d+ -f3- | base64 -d | tail -c 32 > raw
     { printf '\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000'; cat raw; } > key.der
     openssl pkeyutl -verify -pubin -inkey key.der -keyform DER -rawin -in text -sigfile signature
 """
