@@ -62,7 +62,7 @@ static: setup
 	@$(BIN)/lint-imports --no-logo > .venv/imports.txt || { cat .venv/imports.txt; exit 1; }
 
 bench: setup ## Measure every speed claim on this machine
-	@$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.point_in_time
+	@$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.point_in_time && $(BIN)/python -m benchmarks.verification
 
 format: setup ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --quiet --fix-only .
