@@ -20,7 +20,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -36,7 +36,6 @@ FORMAT = "p2c-ledger-bundle/1"
 ENTRIES, LEAF_HASHES, KEYS = "entries.jsonl", "leaf-hashes.bin", "keys.txt"
 MANIFEST, README = "manifest.json", "README.txt"
 LARGEST_LISTING = 64 * 1024 * 1024
-LARGEST_SNAPSHOT = 1024 * 1024 * 1024
 
 _CHECKPOINT = re.compile(r"checkpoints/(\d{1,18})\.txt", re.ASCII)
 _SNAPSHOT = re.compile(r"snapshots/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.json", re.ASCII)
@@ -196,9 +195,9 @@ class Bundle:
         """The ids of the snapshots."""
         return frozenset(self._snapshots)
 
-    def snapshot(self, id: UUID) -> bytes:
-        """A snapshot as it was published."""
-        return self._whole(self._snapshots[id], LARGEST_SNAPSHOT)
+    def snapshot(self, id: UUID) -> AbstractContextManager[IO[bytes]]:
+        """Opens a snapshot as it was published."""
+        return self._opened(self._snapshots[id])
 
     def entries(self) -> Iterator[bytes]:
         """The entries, in order, read a few at a time."""

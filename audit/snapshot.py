@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -61,6 +61,34 @@ def snapshot(
     counted = totals(known, on, selection.group_by, selection.attribution)
     status = [_status(pledge, organisations, on) for pledge in known if pledge.published]
     return sealed({**_headed(selection, counted), "pledges": status})
+
+
+def snapshot_in_parts(
+    selection: Selection, statuses: Callable[[], Iterable[PledgeStatus]], organisations: Mapping[UUID, Organisation]
+) -> tuple[str, Iterator[bytes]]:
+    """The digest of the same snapshot, and its canonical bytes in parts, for registers that do not fit into memory.
+
+    `statuses` is asked for three times.
+    """
+    on = selection.effective_on
+    head = _headed(selection, totals(statuses(), on, selection.group_by, selection.attribution))
+
+    def parts(document: Document) -> Iterator[bytes]:
+        # No text has these bytes in it: the quotation marks in a text have a backslash before them.
+        before, after = canonical({**document, "pledges": []}).split(b'"pledges":[]')
+        yield before + b'"pledges":['
+        separator = b""
+        for pledge in statuses():
+            if pledge.published:
+                yield separator + canonical(_status(pledge, organisations, on))
+                separator = b","
+        yield b"]" + after
+
+    digest = hashlib.sha256()
+    for part in parts(head):
+        digest.update(part)
+    named = f"sha256:{digest.hexdigest()}"
+    return named, parts({**head, "digest": named})
 
 
 def totals_snapshot(selection: Selection, counted: Totals) -> Document:

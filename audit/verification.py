@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -250,16 +251,12 @@ class _Verification:
             done += more
             self._progress("replay", done, self._report.entries)
 
-        stored = {id: _reader(self._bundle, id) for id in there}
+        stored = {id: partial(self._bundle.snapshot, id) for id in there}
         roots = self._log.roots([publication.snapshot.position for publication in published.values()])
         for position, problem in replay.retake(stored, roots, told):
             self._found(position, problem)
         self._report.snapshots = len(published)
         self._report.replayed = True
-
-
-def _reader(bundle: Bundle, id: Any) -> Callable[[], bytes]:
-    return lambda: bundle.snapshot(id)
 
 
 def _blocks(entries: Iterator[bytes]) -> Iterator[Sequence[bytes]]:

@@ -9,14 +9,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from uuid import UUID
 
 from domain.counted import Counted
 from domain.dimensions import Attribution, Dimension, Key, divide, order, parts
-from domain.ladder import DIGITS, RUNGS, Ladder, sum_of
+from domain.ladder import DIGITS, RUNGS, ZERO, Ladder
 from domain.pledge import SHARE_STEP
 from domain.vocabulary import Lifecycle, ReportingHealth
+
+_EXACT = Context(prec=DIGITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,37 +69,37 @@ def rate(part: int | Decimal, whole: int | Decimal) -> Decimal | None:
 
 
 def totals(
-    pledges: Sequence[Counted],
+    pledges: Iterable[Counted],
     on: date,
     dimensions: Sequence[Dimension] = (),
     attribution: Attribution = Attribution.FULL,
 ) -> Totals:
-    """The totals of these pledges on a day, divided by the dimensions, if there are any."""
-    whole = total(pledges, on)
-    return Totals(whole, groups(pledges, dimensions, on, attribution) if dimensions else ())
+    """The totals of these pledges on a day, divided by the dimensions, if there are any.
+
+    Only value is divided where attribution is: a pledge counts as one in each part that it touches. The parts are every
+    combination of keys that occurs, in the order of the keys.
+    """
+    whole = _Tally()
+    by_keys: defaultdict[tuple[Key, ...], _Tally] = defaultdict(_Tally)
+    for pledge in pledges:
+        whole.count(pledge, on, pledge.ladder)
+        if dimensions:
+            for keys, ladder in attributed(pledge, dimensions, on, attribution):
+                by_keys[keys].count(pledge, on, ladder)
+    in_order = sorted(by_keys.items(), key=lambda item: [order(key) for key in item[0]])
+    return Totals(whole.total(), tuple(Group(keys, tally.total()) for keys, tally in in_order))
 
 
 def total(pledges: Iterable[Counted], on: date) -> Total:
     """The totals of these pledges, each counted once, on a day."""
-    tally = _Tally()
-    for pledge in pledges:
-        tally.count(pledge, on, pledge.ladder)
-    return tally.total()
+    return totals(pledges, on).whole
 
 
 def groups(
     pledges: Iterable[Counted], dimensions: Sequence[Dimension], on: date, attribution: Attribution
 ) -> tuple[Group, ...]:
-    """The totals by every combination of keys that occurs, in the order of the keys.
-
-    Only value is divided where attribution is: a pledge counts as one in each part that it touches.
-    """
-    tallies: defaultdict[tuple[Key, ...], _Tally] = defaultdict(_Tally)
-    for pledge in pledges:
-        for keys, ladder in attributed(pledge, dimensions, on, attribution):
-            tallies[keys].count(pledge, on, ladder)
-    in_order = sorted(tallies.items(), key=lambda item: [order(key) for key in item[0]])
-    return tuple(Group(keys, tally.total()) for keys, tally in in_order)
+    """The totals of the parts alone; see `totals`."""
+    return totals(pledges, on, dimensions, attribution).groups
 
 
 def attributed(
@@ -120,14 +122,15 @@ class _Tally:
     def __init__(self) -> None:
         self._organisations: set[UUID] = set()
         self._countries: set[str] = set()
-        self._ladders: list[Ladder] = []
+        self._sums = dict.fromkeys(RUNGS, ZERO)
         self._lifecycle: defaultdict[Lifecycle, int] = defaultdict(int)
         self._reporting: defaultdict[ReportingHealth, int] = defaultdict(int)
         self._pledges = self._reported = 0
 
     def count(self, pledge: Counted, on: date, ladder: Ladder) -> None:
         self._lifecycle[pledge.lifecycle] += 1
-        self._ladders.append(ladder)
+        for rung in RUNGS:
+            self._sums[rung] = _EXACT.add(self._sums[rung], getattr(ladder, rung))
         if not pledge.standing:
             return
         self._pledges += 1
@@ -137,12 +140,11 @@ class _Tally:
         self._organisations.update(party.organisation for party in (pledge.lead, *pledge.partners))
 
     def total(self) -> Total:
-        sums = {rung: sum_of(getattr(ladder, rung) for ladder in self._ladders) for rung in RUNGS}
         return Total(
             pledges=self._pledges,
             organisations=len(self._organisations),
             countries=len(self._countries),
-            ladder=Ladder(**sums),
+            ladder=Ladder(**self._sums),
             lifecycle=dict(sorted(self._lifecycle.items())),
             reporting=dict(sorted(self._reporting.items())),
             reported=self._reported,

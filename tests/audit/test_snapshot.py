@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from audit.canonical import canonical
 from audit.merkle import EMPTY_ROOT
-from audit.snapshot import Selection, digest_of, identity_of, snapshot
+from audit.snapshot import Selection, digest_of, identity_of, snapshot, snapshot_in_parts
 from domain.dimensions import Attribution, Dimension
 from domain.events import PledgeEvent
 from domain.ladder import is_published
@@ -53,6 +53,8 @@ def test_any_portfolio_has_one_canonical_document_with_its_digest(pledges, group
     document, again = (snapshot(selection, map(status_of, pledges), {LEAD.id: LEAD}) for _ in range(2))
 
     assert canonical(document) == rfc8785.dumps(document) == canonical(again)
+    digest, parts = snapshot_in_parts(selection, lambda: map(status_of, pledges), {LEAD.id: LEAD})
+    assert (digest, b"".join(parts)) == (document["digest"], canonical(document))
     rest = {name: value for name, value in document.items() if name != "digest"}
     assert document["digest"] == f"sha256:{hashlib.sha256(rfc8785.dumps(rest)).hexdigest()}" == digest_of(document)
     identity = identity_of(document)
