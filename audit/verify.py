@@ -27,7 +27,7 @@ def trust(keys: Sequence[str], since: Path | None) -> Trust:
 
 def sentences(report: Report) -> Iterator[str]:
     """The report for people, a line each."""
-    yield f"{report.origin or 'unknown ledger'}: {report.entries} entries, {report.checkpoints} checkpoints"
+    yield f"{report.origin or 'unknown ledger'}: entries {report.entries:,}, signed checkpoints {report.checkpoints:,}"
     for key in report.keys:
         whose = "yours" if report.keys_are_trusted else "from the bundle itself: compare it with one from elsewhere"
         yield f"key {key} ({whose})"
@@ -36,7 +36,7 @@ def sentences(report: Report) -> Iterator[str]:
         if report.since is not None:
             yield f"The ledger has only grown since your checkpoint of size {report.since}."
         if report.replayed:
-            yield f"{report.snapshots} published snapshots, taken again from the entries, are the same byte for byte."
+            yield f"Published snapshots taken again from the entries, the same byte for byte: {report.snapshots}."
         yield "It holds: every entry is the one that was signed, in its place."
     else:
         yield from map(str, report.findings)

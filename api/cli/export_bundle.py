@@ -29,8 +29,8 @@ def export_bundle(
         unfinished.unlink(missing_ok=True)
     manifest = exported.manifest
     people().print(
-        f"{path}: {manifest.entries} entries, {manifest.checkpoints} checkpoints, {manifest.snapshots} published"
-        f" snapshots of {manifest.origin}. `p2c verify {path}` verifies it.",
+        f"{path}: the ledger {manifest.origin}, with entries {manifest.entries:,}, signed checkpoints"
+        f" {manifest.checkpoints:,}, published snapshots {manifest.snapshots:,}. `p2c verify {path}` verifies it.",
         soft_wrap=True,
     )
     if exported.problem:

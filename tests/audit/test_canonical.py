@@ -34,6 +34,43 @@ def test_known_documents_have_known_bytes(document, expected):
     assert canonical(document) == expected
 
 
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ([56, {"d": True, "10": None, "1": []}], '[56,{"1":[],"10":null,"d":true}]'),
+        (
+            {
+                "peach": "This sorting order",
+                "péché": "is wrong according to French",
+                "pêche": "but canonicalization MUST",
+                "sin": "ignore locale",
+            },
+            '{"peach":"This sorting order","péché":"is wrong according to French",'
+            '"pêche":"but canonicalization MUST","sin":"ignore locale"}',
+        ),
+        (
+            {
+                "1": {"f": {"f": "hi", "F": 5}, "\n": 56},
+                "10": {},
+                "": "empty",
+                "a": {},
+                "111": [{"e": "yes", "E": "no"}],
+                "A": {},
+            },
+            '{"":"empty","1":{"\\n":56,"f":{"F":5,"f":"hi"}},"10":{},"111":[{"E":"no","e":"yes"}],"A":{},"a":{}}',
+        ),
+        ({"Unnormalized Unicode": "A\u030a"}, '{"Unnormalized Unicode":"A\u030a"}'),
+        (
+            {"string": '\u20ac$\u000f\nA\'B"\\\\"/', "literals": [None, True, False]},
+            '{"literals":[null,true,false],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+        ),
+    ],
+)
+def test_the_published_test_documents_have_their_published_bytes(document, expected):
+    """Those of RFC 8785 and of its test suite, without their floating-point numbers, which the ledger has none of."""
+    assert canonical(document) == expected.encode() == rfc8785.dumps(document)
+
+
 def test_an_unpaired_surrogate_has_no_canonical_form():
     with pytest.raises(UnicodeEncodeError):
         canonical("\ud800")

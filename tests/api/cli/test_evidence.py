@@ -33,7 +33,7 @@ def test_what_is_exported_is_verified(signing_here: Run, tmp_path: Path):
     path = tmp_path / "bundle.zip"
     exported = signing_here("export-bundle", str(path))
     assert exported.exit_code == 0, exported.output
-    assert "2 entries, 1 checkpoints" in exported.output
+    assert "entries 2, signed checkpoints 1, published snapshots 0" in exported.output
 
     verified = signing_here("verify", str(path))
     assert verified.exit_code == 0, verified.output
