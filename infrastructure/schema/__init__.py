@@ -57,8 +57,9 @@ def _apply(connection: psycopg.Connection[Any]) -> Sequence[Step]:
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
         if not _is_begun(connection):
+            # IF NOT EXISTS, since PostgreSQL may remember from before the lock that there was none.
             connection.execute(
-                "CREATE TABLE public.p2c_schema (number integer PRIMARY KEY, name text NOT NULL,"
+                "CREATE TABLE IF NOT EXISTS public.p2c_schema (number integer PRIMARY KEY, name text NOT NULL,"
                 " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
             )
         missing = _missing(connection)

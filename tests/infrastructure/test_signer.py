@@ -26,6 +26,7 @@ from infrastructure.signer import CheckpointSigner
 from infrastructure.signing import KeyFile, Signing, SigningStopped
 from projections.transparency.changes import TRANSPARENCY
 from tests.projections.ledgers import append, forget, registered
+from tests.superuser import superuser
 
 pytestmark = pytest.mark.usefixtures("postgres")
 
@@ -63,7 +64,7 @@ def signed(service: Service) -> SignedCheckpoint:
 @contextmanager
 def tampering(service: Service) -> Iterator[psycopg.Cursor]:
     """What somebody does who has the whole database."""
-    with psycopg.connect(str(service.pool.conninfo), options="") as connection, connection.cursor() as cursor:
+    with superuser(service) as connection, connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         yield cursor
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from application.commands import Request
@@ -23,6 +22,7 @@ from infrastructure.bundles import NothingSigned
 from infrastructure.signing import Signing
 from projections.transparency.changes import TRANSPARENCY
 from tests.projections.ledgers import append, busy_life, forget, registered
+from tests.superuser import superuser
 
 LAST = 15
 
@@ -44,7 +44,7 @@ class Ledger:
 
     def tamper(self, *statements: str, values: Sequence[object] = ()) -> None:
         """Do what a superuser can, triggers or not."""
-        with psycopg.connect(str(self.service.pool.conninfo), options="") as connection:
+        with superuser(self.service) as connection:
             connection.execute("SET session_replication_role = replica")
             for statement in statements:
                 connection.execute(statement.encode(), values)

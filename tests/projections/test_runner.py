@@ -26,6 +26,7 @@ from projections.catalogue import READ_MODELS
 from projections.database import ELECTION_LOCK
 from projections.runner import ProjectionRunner, ReadModelFailed
 from tests.projections.ledgers import append, busy_life, facts, forget, registered, runner, tables
+from tests.superuser import superuser
 
 ORGANISATIONS = next(model for model in READ_MODELS if model.name == "organisations")
 TIMELINE = next(model for model in READ_MODELS if model.name == "timeline")
@@ -70,7 +71,7 @@ def leader(service: Service) -> int | None:
 
 
 def terminate(service: Service, pid: int | None) -> None:
-    with service.pool.connection() as connection:
+    with superuser(service) as connection:
         connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
 
 
@@ -158,7 +159,7 @@ def test_a_runner_that_lost_its_connection_in_the_middle_of_a_batch_leaves_nothi
 
 def test_the_thread_survives_what_ends_every_connection(service: Service, running: ProjectionRunner):
     for group in facts():
-        with service.pool.connection() as connection:
+        with superuser(service) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -302,6 +303,7 @@ import sys, time
 from dataclasses import replace
 from infrastructure.bootstrap import open_on
 from projections.catalogue import READ_MODELS
+from tests.superuser import superuser
 from tests.projections.ledgers import runner
 
 def slowly(model):
