@@ -126,6 +126,7 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
     references = StoredReferenceNumbers(pool)
     pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
     projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)
+    teller = ProjectionRunner(pool, envelopes, channel=CHANNEL, models=[TRANSPARENCY])
     tree, publications = TransparencyView(pool), PublishedSnapshots(pool, envelopes)
     signer = CheckpointSigner(pool, keys, signing.origin if signing else None)
     register = LedgerRegister(
@@ -153,5 +154,5 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
         transparency=tree,
         checkpoints=checkpoints,
         signer=signer,
-        bundles=BundleExports(pool, projections, tree, checkpoints, signer, publications),
+        bundles=BundleExports(pool, teller, tree, checkpoints, signer, publications),
     )

@@ -58,19 +58,19 @@ class Exported:
 
 
 class BundleExports:
-    """Makes bundles of the ledger up to its latest checkpoint."""
+    """Makes bundles of the ledger up to its latest checkpoint; `teller` brings the tree up to the ledger, and no more."""
 
     def __init__(
         self,
         pool: Pool,
-        projections: ProjectionRunner,
+        teller: ProjectionRunner,
         tree: TransparencyView,
         checkpoints: Checkpoints,
         signer: CheckpointSigner,
         publications: PublishedSnapshots,
     ) -> None:
         self._pool = pool
-        self._projections = projections
+        self._teller = teller
         self._tree = tree
         self._checkpoints = checkpoints
         self._signer = signer
@@ -104,7 +104,7 @@ class BundleExports:
     def _signed_up_to_now(self) -> str | None:
         """Sign what is not signed yet; what keeps that from being done, if it matters."""
         try:
-            self._projections.catch_up()
+            self._teller.catch_up()
             if self._signer.key_file:
                 self._signer.sign()
         except (ReadModelFailed, SigningStopped) as stopped:
