@@ -58,7 +58,7 @@ class Exported:
 
 
 class BundleExports:
-    """Makes bundles of the ledger up to its latest checkpoint; `teller` brings the tree up to the ledger, and no more."""
+    """Makes bundles of the ledger up to its latest checkpoint; `teller` brings the tree alone up to the ledger."""
 
     def __init__(
         self,
