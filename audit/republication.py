@@ -76,6 +76,8 @@ class Replay:
         self._shelves = [self._open.enter_context(TemporaryFile()) for _ in range(SHELVES)]  # noqa: SIM115
         self._statuses = self._open.enter_context(TemporaryFile())  # noqa: SIM115
         self.publications: list[Publication] = []
+        self.pledges = 0
+        """How many pledges there are after all entries."""
 
     def __enter__(self) -> Self:
         return self
@@ -124,8 +126,10 @@ class Replay:
             yield [self._envelopes.read(entry, position) for _, position, entry in history]
 
     def _fold(self, history: Sequence[Entry], wanted: Sequence[_Wanted]) -> None:
-        """Fold a history for every snapshot; those that have the same facts of it have the same result."""
-        folded: dict[tuple[int, ...], tuple[str, int, int] | Organisation | None] = {}
+        """Fold a history, as it is and for every snapshot; those that have the same facts have the same result."""
+        whole = self._folded([entry.event for entry in history])
+        self.pledges += isinstance(whole, tuple)
+        folded = {tuple(entry.position for entry in history): whole}
         for each in wanted:
             last = each.publication.snapshot.position
             each.recorded_at = next((e.recorded_at for e in history if e.position == last), each.recorded_at)

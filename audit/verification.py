@@ -61,6 +61,7 @@ class Report:
     root: bytes = b""
     checkpoints: int = 0
     snapshots: int = 0
+    pledges: int = 0
     replayed: bool = False
     since: int | None = None
     keys: tuple[VerifierKey, ...] = ()
@@ -81,6 +82,7 @@ class Report:
             "root": b64encode(self.root).decode(),
             "checkpoints": self.checkpoints,
             "snapshots": self.snapshots,
+            "pledges": self.pledges,
             "replayed": self.replayed,
             "since": self.since,
             "keys": [str(key) for key in self.keys],
@@ -255,7 +257,7 @@ class _Verification:
         roots = self._log.roots([publication.snapshot.position for publication in published.values()])
         for position, problem in replay.retake(stored, roots, told):
             self._found(position, problem)
-        self._report.snapshots = len(published)
+        self._report.snapshots, self._report.pledges = len(published), replay.pledges
         self._report.replayed = True
 
 

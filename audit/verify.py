@@ -36,7 +36,8 @@ def sentences(report: Report) -> Iterator[str]:
         if report.since is not None:
             yield f"The ledger has only grown since your checkpoint of size {report.since}."
         if report.replayed:
-            yield f"Published snapshots taken again from the entries, the same byte for byte: {report.snapshots}."
+            yield f"Pledges replayed from the entries: {report.pledges:,}."
+            yield f"Published snapshots taken again from them, the same byte for byte: {report.snapshots:,}."
         yield "It holds: every entry is the one that was signed, in its place."
     else:
         yield from map(str, report.findings)

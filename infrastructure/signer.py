@@ -91,14 +91,17 @@ class CheckpointSigner:
         if size == 0 and self._stored.latest() is None and self.last_signed() is None:
             return
         keys = self._signing_keys(connection)
-        own, latest = self.last_signed(), self._stored.latest()
-        earlier = [own, _signed_by(latest, checkpoints.stored_keys(connection))]
-        if not all(self._is_begun_with(connection, signed, size) for signed in earlier if signed):
+        known = checkpoints.stored_keys(connection)
+        own, latest = self.last_signed(), _parsed(self._stored.latest())
+        earlier = [signed for signed in (own, latest) if signed]
+        for signed in earlier:
+            _require_signed(signed, known)
+        if not all(self._is_begun_with(connection, signed, size) for signed in earlier):
             return
         if own:
             # It was signed, but perhaps not published before the process ended.
             checkpoints.add(connection, own)
-        if size == max((signed.checkpoint.size for signed in earlier if signed), default=0):
+        if size == max((signed.checkpoint.size for signed in earlier), default=0):
             return
         checkpoint = Checkpoint(origin=keys[0].name, size=size, root=self._tree.root(size))
         signed = SignedCheckpoint(checkpoint=checkpoint, note=Note.signed(checkpoint.text(), keys))
@@ -188,16 +191,23 @@ class CheckpointSigner:
             self._stopping.wait(LEAST_SECONDS_BETWEEN)
 
 
-def _signed_by(latest: StoredCheckpoint | None, known: tuple[VerifierKey, ...]) -> SignedCheckpoint | None:
-    """The stored checkpoint, signed by a key of the ledger. Raises SigningStopped."""
-    if latest is None:
-        return None
+def _parsed(stored: StoredCheckpoint | None) -> SignedCheckpoint | None:
+    """The latest checkpoint. Raises SigningStopped where what is stored is none."""
     try:
-        signed = latest.signed
-        signed.require_signer(known)
-    except (MalformedNote, NoteRefused) as fault:
+        return stored.signed if stored else None
+    except MalformedNote as fault:
         raise SigningStopped(
-            f"The stored checkpoint of size {latest.size} is not one that a key of this ledger signed ({fault})."
-            " Export a bundle and run `p2c verify` on it; somebody has changed the database."
+            f"What is stored as the latest checkpoint is none: {fault}. Export a bundle and run `p2c verify` on it;"
+            " somebody has changed the database."
         ) from fault
-    return signed
+
+
+def _require_signed(earlier: SignedCheckpoint, known: tuple[VerifierKey, ...]) -> None:
+    """Make sure that a key of the ledger signed it. Raises SigningStopped."""
+    try:
+        earlier.require_signer(known)
+    except NoteRefused as fault:
+        raise SigningStopped(
+            f"The checkpoint of size {earlier.checkpoint.size} is not one that a key of this ledger signed ({fault})."
+            " Export a bundle and run `p2c verify` on it; somebody has changed the database, or that file."
+        ) from fault

@@ -54,7 +54,7 @@ def test_an_honest_ledger_holds_and_everything_that_was_checked_is_told(check: C
     assert report.findings == []
     assert (report.holds, report.replayed) == (True, True)
     assert report.entries == len(ledger.entries) == 12
-    assert (report.checkpoints, report.snapshots) == (3, 1)
+    assert (report.checkpoints, report.snapshots, report.pledges) == (3, 1, 2)
     assert (report.origin, report.root) == (KEY.name, ledger.root())
     assert report.keys == (KEY.verifier,)
     assert not report.keys_are_trusted
