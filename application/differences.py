@@ -8,7 +8,8 @@ from application.moments import Moment
 from application.ports import Register
 from audit.difference import Compared, difference_document
 from audit.snapshot import RULES_VERSION, Document
-from domain.difference import Division, PledgeDifference, Recorded, Side, difference
+from domain.difference import PledgeDifference, Recorded, Side, difference
+from domain.dimensions import Division
 from domain.events import PledgeEvent
 
 

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from application.moments import Moment
 from application.ports import SnapshotRegister
 from audit.snapshot import RULES_VERSION, Document, Selection, snapshot, totals_snapshot
-from domain.dimensions import Attribution, Dimension
+from domain.dimensions import Attribution, Division
 from domain.totals import Totals, totals
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grouping:
-    """By what totals are divided, and how value is attributed to the parts."""
-
-    by: tuple[Dimension, ...] = ()
-    attribution: Attribution = Attribution.FULL
 
 
 class Snapshots:
@@ -25,36 +15,36 @@ class Snapshots:
     def __init__(self, register: SnapshotRegister) -> None:
         self._register = register
 
-    def take(self, at: Moment, grouping: Grouping) -> Document:
+    def take(self, at: Moment, division: Division) -> Document:
         """The status of the register at a moment; `audit.snapshot` says what it tells."""
-        return snapshot(self._selection(at, grouping), self._register.statuses(at), self._register.organisations(at))
+        return snapshot(self._selection(at, division), self._register.statuses(at), self._register.organisations(at))
 
-    def totals(self, at: Moment, grouping: Grouping) -> Document:
+    def totals(self, at: Moment, division: Division) -> Document:
         """The totals of the snapshot alone.
 
         Where the register has kept running totals, no pledge has to be looked at.
         """
-        counted = self._running(at, grouping)
+        counted = self._running(at, division)
         if counted is None:
-            counted = totals(list(self._register.statuses(at)), at.effective_on, grouping.by, grouping.attribution)
-        return totals_snapshot(self._selection(at, grouping), counted)
+            counted = totals(list(self._register.statuses(at)), at.effective_on, division.by, division.attribution)
+        return totals_snapshot(self._selection(at, division), counted)
 
-    def _running(self, at: Moment, grouping: Grouping) -> Totals | None:
-        match grouping:
-            case Grouping(by=()):
+    def _running(self, at: Moment, division: Division) -> Totals | None:
+        match division:
+            case Division(by=()):
                 return self._register.running_totals(at)
-            case Grouping(by=(dimension,), attribution=Attribution.FULL):
+            case Division(by=(dimension,), attribution=Attribution.FULL):
                 return self._register.running_totals(at, dimension)
             case _:
                 return None
 
-    def _selection(self, at: Moment, grouping: Grouping) -> Selection:
+    def _selection(self, at: Moment, division: Division) -> Selection:
         return Selection(
             position=at.position,
             root=self._register.root(at),
             recorded_at=at.recorded_at,
             effective_on=at.effective_on,
             rules_version=RULES_VERSION,
-            group_by=grouping.by,
-            attribution=grouping.attribution,
+            group_by=division.by,
+            attribution=division.attribution,
         )

@@ -20,7 +20,6 @@ from domain.difference import (
     MEASURES,
     WHOLE,
     Cause,
-    Division,
     Figures,
     Group,
     Movement,
@@ -29,7 +28,7 @@ from domain.difference import (
     added,
     changes,
 )
-from domain.dimensions import order
+from domain.dimensions import Division, order
 from domain.ladder import sum_of
 
 

@@ -25,11 +25,9 @@ from rich.table import Table
 
 from api.exports.status_csv import status_csv
 from application.moments import Moment
-from application.snapshots import Grouping
 from audit.envelope import Envelopes, stamp
 from domain.circumstances import Circumstances, header
-from domain.difference import Division
-from domain.dimensions import Dimension
+from domain.dimensions import Dimension, Division
 from domain.events import Announced, AnyEvent, PartiallyFulfilled, Validated
 from domain.geography import countries
 from domain.identity import pledge_id
@@ -149,7 +147,7 @@ def timings(service: Service, pledges: int) -> list[Timing]:
         "status rows as CSV": lambda at: sum(map(len, status_csv(service.register, at))),
         "a page of 50 pledges": partial(_page, service),
     }
-    questions["snapshot as JSON, by region"] = lambda at: service.snapshots.take(at, Grouping(by=(Dimension.REGION,)))
+    questions["snapshot as JSON, by region"] = lambda at: service.snapshots.take(at, Division(by=(Dimension.REGION,)))
     if pledges <= READ_AT_MOST:
         questions["difference from another moment"] = lambda at: service.differences.between(moment(), at, Division())
     return [

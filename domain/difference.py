@@ -19,7 +19,7 @@ from typing import assert_never
 
 from domain import geography
 from domain.counted import counted_of
-from domain.dimensions import Attribution, Dimension, Key, keys
+from domain.dimensions import Dimension, Division, Key, keys
 from domain.events import (
     Amended,
     Announced,
@@ -93,14 +93,6 @@ class Recorded:
 
     position: int
     event: PledgeEvent
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Division:
-    """By what the figures are divided besides, and how value is attributed to the parts."""
-
-    by: tuple[Dimension, ...] = ()
-    attribution: Attribution = Attribution.FULL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

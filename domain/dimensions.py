@@ -54,6 +54,19 @@ class Attribution(StrEnum):
     SPLIT = "split"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Division:
+    """By what figures are divided, and how value is attributed to the parts."""
+
+    by: tuple[Dimension, ...] = ()
+    attribution: Attribution = Attribution.FULL
+
+    @staticmethod
+    def of(dimensions: Iterable[Dimension], attribution: Attribution) -> Division:
+        """The division that is asked for; a dimension that is named twice is meant once."""
+        return Division(by=tuple(dict.fromkeys(dimensions)), attribution=attribution)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A combination of keys that a pledge belongs to, in the order of the dimensions, and its share of the value."""

@@ -16,8 +16,7 @@ from api.cli.moments import FORMS, moment_of
 from api.cli.opening import the_service
 from audit.canonical import canonical
 from audit.snapshot import Document
-from domain.difference import Division
-from domain.dimensions import Attribution
+from domain.dimensions import Attribution, Division
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What was true by this day.")]
 

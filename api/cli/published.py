@@ -12,10 +12,9 @@ from rich.markup import escape
 
 from api.cli.console import people
 from api.cli.failures import WRONG, Unusable, say
-from application.snapshots import Grouping
 from audit.canonical import canonical
 from audit.snapshot import RULES_VERSION
-from domain.dimensions import Attribution, Dimension
+from domain.dimensions import Attribution, Dimension, Division
 from domain.events import SnapshotIdentity
 from domain.refusals import UnknownSnapshot
 from infrastructure.bootstrap import Service
@@ -53,7 +52,7 @@ def _taken_again(service: Service, of: SnapshotIdentity) -> dict[str, Any]:
     service.projections.catch_up()
     at = service.register.resolve(of.position, of.effective_on)
     by = tuple(Dimension(name) for name in of.group_by)
-    return service.snapshots.take(at, Grouping(by=by, attribution=Attribution(of.attribution)))
+    return service.snapshots.take(at, Division(by=by, attribution=Attribution(of.attribution)))
 
 
 def _differences(published: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterator[str]:

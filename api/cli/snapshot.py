@@ -17,10 +17,9 @@ from api.cli.opening import the_service
 from api.cli.published import compare_published
 from api.exports.snapshot_tables import snapshot_workbook
 from api.exports.status_csv import status_csv
-from application.snapshots import Grouping
 from audit.canonical import canonical
 from audit.snapshot import Document
-from domain.dimensions import Attribution
+from domain.dimensions import Attribution, Division
 
 
 class SnapshotForm(StrEnum):
@@ -56,7 +55,7 @@ def snapshot(
         if form is SnapshotForm.CSV:
             write(b"".join(status_csv(service.register, at)), output)
             return
-        taken = service.snapshots.take(at, Grouping(by=dimensions_of(group_by), attribution=attribution))
+        taken = service.snapshots.take(at, Division(by=dimensions_of(group_by), attribution=attribution))
     if form is SnapshotForm.TEXT and output is None:
         _show(taken)
         return

@@ -14,9 +14,8 @@ from api.cli.moments import AsOfOption, EffectiveOnOption, moment_of
 from api.cli.opening import the_service
 from api.exports.csv_files import csv_lines
 from api.exports.snapshot_tables import totals_table
-from application.snapshots import Grouping
 from audit.canonical import canonical
-from domain.dimensions import Attribution
+from domain.dimensions import Attribution, Division
 
 
 class TotalsForm(StrEnum):
@@ -41,7 +40,7 @@ def totals(
     """
     with the_service() as service:
         at = moment_of(service, as_of, effective_on)
-        taken = service.snapshots.totals(at, Grouping(by=dimensions_of(group_by), attribution=attribution))
+        taken = service.snapshots.totals(at, Division(by=dimensions_of(group_by), attribution=attribution))
     match form:
         case TotalsForm.CSV:
             write(b"".join(csv_lines(totals_table(taken))), output)

@@ -10,8 +10,7 @@ from api.http.cursors import Cursor
 from api.http.moments import AsOfText
 from api.http.queries import CursorText, Limit
 from api.http.statements import Body, Day
-from application.snapshots import Grouping
-from domain.dimensions import Attribution, Dimension
+from domain.dimensions import Attribution, Dimension, Division
 from domain.publication import Publish
 
 
@@ -28,9 +27,9 @@ class PublicationBody(Body):
         """What is asked."""
         return Publish(title=self.title)
 
-    def grouping(self) -> Grouping:
-        """The grouping as the use case knows it; a dimension that is named twice is meant once."""
-        return Grouping(by=tuple(dict.fromkeys(self.group_by)), attribution=self.attribution)
+    def division(self) -> Division:
+        """By what totals are divided, as the domain knows it."""
+        return Division.of(self.group_by, self.attribution)
 
 
 class PublicationQuery(BaseModel):

@@ -13,10 +13,8 @@ from pydantic_core import PydanticCustomError
 from api.http.cursors import Cursor
 from api.http.moments import AsOfText, EffectiveOn
 from api.http.statements import CountryCode, CurrencyCode, PillarCode, WsisLine, known
-from application.snapshots import Grouping
 from domain import vocabulary
-from domain.difference import Division
-from domain.dimensions import Attribution, Dimension
+from domain.dimensions import Attribution, Dimension, Division
 from domain.text import fault
 from domain.vocabulary import (
     BeneficiaryGroup,
@@ -199,9 +197,9 @@ class SnapshotQuery(MomentQuery):
         Field(description="Whether a pledge's value counts fully in each part it touches, or is divided among them"),
     ] = Attribution.FULL
 
-    def grouping(self) -> Grouping:
-        """The grouping as the use case knows it; a dimension that is named twice is meant once."""
-        return Grouping(by=tuple(dict.fromkeys(self.group_by)), attribution=self.attribution)
+    def division(self) -> Division:
+        """By what totals are divided, as the domain knows it."""
+        return Division.of(self.group_by, self.attribution)
 
 
 class ExportQuery(MomentQuery):
@@ -237,8 +235,8 @@ class DifferenceQuery(_Query):
         return self
 
     def division(self) -> Division:
-        """The division as the domain knows it; a dimension that is named twice is meant once."""
-        return Division(by=tuple(dict.fromkeys(self.group_by)), attribution=self.attribution)
+        """By what figures are divided, as the domain knows it."""
+        return Division.of(self.group_by, self.attribution)
 
 
 class RatesQuery(MomentQuery):

@@ -7,17 +7,15 @@ from datetime import date
 import psycopg
 
 from application.sample.loading import load_sample
-from application.snapshots import Grouping
 from audit.canonical import canonical
-from domain.difference import Division
-from domain.dimensions import Attribution, Dimension
+from domain.dimensions import Attribution, Dimension, Division
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from tests.conftest import new_database
 
 POSITIONS = (0, 150, 300, 404)
 DAYS = (date(2023, 6, 30), date(2026, 11, 23), date(2026, 11, 24))
-GROUPING = Grouping(by=(Dimension.REGION, Dimension.SECTOR), attribution=Attribution.SPLIT)
+GROUPING = Division(by=(Dimension.REGION, Dimension.SECTOR), attribution=Attribution.SPLIT)
 
 
 def documents(service: Service) -> list[bytes]:

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from domain.difference import (
     WHOLE,
     Cause,
-    Division,
     PledgeDifference,
     Recorded,
     Side,
@@ -24,7 +23,7 @@ from domain.difference import (
     changes,
     difference,
 )
-from domain.dimensions import Attribution, Dimension
+from domain.dimensions import Attribution, Dimension, Division
 from domain.events import PledgeEvent
 from domain.ladder import ladder_of
 from domain.pledge import fold

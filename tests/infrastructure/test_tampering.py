@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from application.commands import Request
-from application.snapshots import Grouping
 from audit.checkpoint import Checkpoint, SignedCheckpoint
 from audit.merkle import Frontier, leaf_hashes
 from audit.signed_note import Note, SigningKey
 from audit.verification import Report, Trust, verify
+from domain.dimensions import Division
 from domain.publication import Publish
 from domain.values import Actor
 from domain.vocabulary import Role
@@ -60,7 +60,7 @@ def ledger(empty_database: str, tmp_path: Path) -> Iterator[Ledger]:
         sign(service)
         at = service.register.resolve(None, None)
         bdt = Request(actor=Actor(role=Role.BDT))
-        service.commands.publish(Publish(title="The register"), lambda: service.snapshots.take(at, Grouping()), bdt)
+        service.commands.publish(Publish(title="The register"), lambda: service.snapshots.take(at, Division()), bdt)
         append(service, [[registered("Fourth")]])
         sign(service)
         yield Ledger(service=service, signing=signing, folder=tmp_path, since=since)

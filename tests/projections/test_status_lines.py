@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from api.exports.csv_files import FORMULA_STARTS, csv_lines
 from api.exports.snapshot_tables import status_table
 from api.exports.status_csv import status_csv
-from application.snapshots import Grouping
 from audit.envelope import Entry
+from domain.dimensions import Division
 from domain.events import Announced, AnyEvent, PledgeEvent
 from domain.vocabulary import ScheduleHealth
 from infrastructure.bootstrap import Service
@@ -44,7 +44,7 @@ def both_files(service: Service, position: int, on: date) -> tuple[str, str]:
     """The file that the database writes, and that of the snapshot's document."""
     at = service.register.moment(position, on)
     written = b"".join(status_csv(service.register, at)).decode()
-    return written, b"".join(csv_lines(status_table(service.snapshots.take(at, Grouping())))).decode()
+    return written, b"".join(csv_lines(status_table(service.snapshots.take(at, Division())))).decode()
 
 
 @same_database

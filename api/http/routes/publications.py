@@ -63,7 +63,7 @@ def publish_snapshot(body: PublicationBody, conditions: Creating, service: Servi
 
     def take() -> Document:
         at = service.register.resolve(as_of_of(body.as_of), body.effective_on)
-        return service.snapshots.take(at, body.grouping())
+        return service.snapshots.take(at, body.division())
 
     return _answer(service, service.commands.publish(body.command(), take, conditions.request()))
 

@@ -112,7 +112,7 @@ def get_totals_as_csv(query: Annotated[SnapshotQuery, Query()], service: Service
 
 def _totals(service: Service, query: SnapshotQuery, form: Form, if_none_match: str | None = None) -> Response:
     at = service.register.resolve(as_of_of(query.as_of), query.effective_on)
-    totals = service.snapshots.totals(at, query.grouping())
+    totals = service.snapshots.totals(at, query.division())
     headers = _headers(totals, "totals", form)
     if names_version(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
@@ -124,7 +124,7 @@ def _answer(service: Service, query: SnapshotQuery, form: Form, if_none_match: s
     at = service.register.resolve(as_of_of(query.as_of), query.effective_on)
     if form is Form.CSV:
         return _rows(service, at, if_none_match)
-    snapshot = service.snapshots.take(at, query.grouping())
+    snapshot = service.snapshots.take(at, query.division())
     headers = _headers(snapshot, "status", form)
     if names_version(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)

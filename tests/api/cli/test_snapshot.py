@@ -15,9 +15,8 @@ from typer.testing import Result
 from application.commands import Request
 from application.sample.loading import load_sample
 from application.sample.story import BDT
-from application.snapshots import Grouping
 from audit.canonical import canonical
-from domain.dimensions import Dimension
+from domain.dimensions import Dimension, Division
 from domain.publication import Publish
 from infrastructure.bootstrap import open_on
 from tests.api.cli.conftest import Run
@@ -34,7 +33,7 @@ def published(run: Run, empty_database: str, monkeypatch: pytest.MonkeyPatch) ->
         at = service.register.resolve(200, None)
         outcome = service.commands.publish(
             Publish(title="The sample [as it was]"),
-            lambda: service.snapshots.take(at, Grouping(by=(Dimension.REGION,))),
+            lambda: service.snapshots.take(at, Division(by=(Dimension.REGION,))),
             Request(actor=BDT),
         )
     monkeypatch.setenv("P2C_DATABASE_URL", empty_database)
@@ -45,7 +44,7 @@ def test_json_is_what_the_service_answers_to_the_byte(on_sample: Run, sample_dat
     answer = on_sample("snapshot", *WHEN, "--group-by", "region,type", "--format", "json")
     with open_on(sample_database) as service:
         at = service.register.resolve(200, date(2025, 6, 30))
-        taken = service.snapshots.take(at, Grouping(by=(Dimension.REGION, Dimension.TYPE)))
+        taken = service.snapshots.take(at, Division(by=(Dimension.REGION, Dimension.TYPE)))
 
     assert answer.exit_code == 0
     assert answer.stdout_bytes == canonical(taken)
