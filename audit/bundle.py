@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -77,16 +78,24 @@ class Noticed:
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bundle says it is."""
+    """What a bundle says it is: of everything in it how many, or the SHA-256, and what was noticed.
+
+    `checkpoints_digest` is that of all notes, one after the other.
+    """
 
     format: str
     origin: str
     entries: int
     checkpoints: int
+    checkpoints_digest: str
     snapshots: int
-    rules_version: int
-    made_by: str
+    keys_digest: str
+    readme_digest: str
     noticed: tuple[Noticed, ...] = ()
+
+    def __bytes__(self) -> bytes:
+        """The one form in which it is written."""
+        return json.dumps(msgspec.to_builtins(self), indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +111,19 @@ class Contents:
     checkpoints: Mapping[int, bytes]
     keys: Iterable[VerifierKey]
     snapshots: Iterable[tuple[UUID, bytes]]
-    rules_version: int
-    made_by: str
     noticed: list[Noticed] = field(default_factory=list)
 
 
 def write(target: Path | IO[bytes], contents: Contents) -> Manifest:
     """Write a bundle; what its manifest says."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as zip:
-        _put(zip, README, HOW_TO_CHECK.encode())
-        _put(zip, KEYS, "".join(f"{key}\n" for key in contents.keys).encode())
+        readme, keys = HOW_TO_CHECK.encode(), "".join(f"{key}\n" for key in contents.keys).encode()
+        _put(zip, README, readme)
+        _put(zip, KEYS, keys)
+        notes = sha256()
         for size, note in sorted(contents.checkpoints.items()):
             _put(zip, f"checkpoints/{size}.txt", note)
+            notes.update(note)
         snapshots = 0
         for id, document in contents.snapshots:
             _put(zip, f"snapshots/{id}.json", document)
@@ -131,12 +141,13 @@ def write(target: Path | IO[bytes], contents: Contents) -> Manifest:
             origin=contents.origin,
             entries=entries,
             checkpoints=len(contents.checkpoints),
+            checkpoints_digest=notes.hexdigest(),
             snapshots=snapshots,
-            rules_version=contents.rules_version,
-            made_by=contents.made_by,
+            keys_digest=sha256(keys).hexdigest(),
+            readme_digest=sha256(readme).hexdigest(),
             noticed=tuple(contents.noticed),
         )
-        _put(zip, MANIFEST, json.dumps(msgspec.to_builtins(manifest), indent=2, ensure_ascii=False).encode() + b"\n")
+        _put(zip, MANIFEST, bytes(manifest))
     return manifest
 
 
@@ -171,13 +182,20 @@ class Bundle:
 
     def manifest(self) -> Manifest:
         """What the bundle says it is."""
+        written = self._whole(MANIFEST, LARGEST_LISTING)
         try:
-            manifest = msgspec.json.decode(self._whole(MANIFEST, LARGEST_LISTING), type=Manifest)
+            manifest = msgspec.json.decode(written, type=Manifest)
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
             raise BundleUnreadable(f"{MANIFEST}: {fault}") from fault
         if manifest.format != FORMAT:
             raise BundleUnreadable(f"{MANIFEST} says {manifest.format!r}, this program reads {FORMAT!r}")
+        if bytes(manifest) != written:
+            raise BundleUnreadable(f"{MANIFEST} is not written as a manifest is")
         return manifest
+
+    def digest(self, name: str) -> str:
+        """The SHA-256 of one of the small files, in hexadecimal digits."""
+        return sha256(self._whole(name, LARGEST_LISTING)).hexdigest()
 
     def keys(self) -> tuple[VerifierKey, ...]:
         """The public keys in the bundle, which are as trustworthy as the bundle."""
@@ -210,9 +228,14 @@ class Bundle:
                     raise BundleUnreadable(f"line {n} of {ENTRIES} is not whole, or longer than any entry")
                 yield line[:-1]
 
+    @property
+    def has_leaf_hashes(self) -> bool:
+        """Whether the bundle has them: it can be verified without."""
+        return LEAF_HASHES in self._names
+
     def leaf_hashes(self) -> Iterator[bytes]:
         """The hashes as they are said to have been put into the tree; none where the bundle has no such file."""
-        if LEAF_HASHES not in self._names:
+        if not self.has_leaf_hashes:
             return
         with self._opened(LEAF_HASHES) as file:
             while part := file.read(HASH_BYTES * 4096):

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from hashlib import sha256
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
-from audit.bundle import Bundle, BundleUnreadable, opened
+from audit.bundle import KEYS, LEAF_HASHES, README, Bundle, BundleUnreadable, Manifest, opened
 from audit.checkpoint import SignedCheckpoint
 from audit.entry_order import EntryOrder
 from audit.leaf_log import LeafLog
@@ -129,11 +130,9 @@ class _Verification:
         for seen in manifest.noticed:
             self._found(seen.position, f"whoever made the bundle noticed: {seen.problem}")
         self._read_keys()
-        self._read_checkpoints(manifest.origin)
+        self._read_checkpoints(manifest)
         self._read_entries(manifest.entries)
-        if self._report.entries != manifest.entries:
-            said, there = manifest.entries, self._report.entries
-            self._found(min(said, there) + 1, f"the manifest says {said} entries, {there} are there")
+        self._check_manifest(manifest)
         self._check_tree()
         self._check_since()
         # What an unproven history gives says nothing.
@@ -151,13 +150,26 @@ class _Verification:
         if not self._report.keys:
             self._found(None, "there is no key to check signatures with")
 
-    def _read_checkpoints(self, origin: str) -> None:
+    def _check_manifest(self, manifest: Manifest) -> None:
+        """Hold what the manifest says against what is there."""
+        if (there := self._report.entries) != (said := manifest.entries):
+            self._found(min(said, there) + 1, f"the manifest says {said} entries, {there} are there")
+        if len(self._bundle.snapshots()) != manifest.snapshots:
+            self._found(None, f"the manifest says {manifest.snapshots} published snapshots, there are others")
+        for name, digest in ((KEYS, manifest.keys_digest), (README, manifest.readme_digest)):
+            if self._bundle.digest(name) != digest:
+                self._found(None, f"{name} is not the file that the manifest says")
+
+    def _read_checkpoints(self, manifest: Manifest) -> None:
         """Read every checkpoint, and check its signature.
 
         The latest one has to be signed by a trusted key. Earlier ones may be signed by keys that sign no longer.
         """
         known = (*self._report.keys, *self._bundle.keys())
+        count, notes, origin = 0, sha256(), manifest.origin
         for size, note in self._bundle.checkpoints():
+            count += 1
+            notes.update(note)
             try:
                 signed = SignedCheckpoint.parse(note)
                 signed.require_signer(known)
@@ -170,6 +182,8 @@ class _Verification:
                 continue
             self._checkpoints[size] = signed
         self._report.checkpoints = len(self._checkpoints)
+        if (count, notes.hexdigest()) != (manifest.checkpoints, manifest.checkpoints_digest):
+            self._found(None, "the checkpoints are not those that the manifest says")
         if not self._checkpoints:
             return
         latest = max(self._checkpoints)
@@ -208,6 +222,15 @@ class _Verification:
             good = size
         if good < self._log.size:
             self._found(good + 1, "no checkpoint was signed that has it")
+        self._check_leaf_hashes()
+
+    def _check_leaf_hashes(self) -> None:
+        """Hold the leaf hashes, where the bundle has them, against the entries."""
+        if not self._bundle.has_leaf_hashes:
+            return
+        pairs = zip_longest(self._bundle.leaf_hashes(), self._log)
+        if different := next((n for n, (said, is_) in enumerate(pairs, start=1) if said != is_), None):
+            self._found(different, f"its hash in {LEAF_HASHES} is another one")
 
     def _locate(self, good: int, size: int, root: bytes) -> None:
         """Name the first entry that is not the one that was signed, between a good checkpoint and a bad one."""

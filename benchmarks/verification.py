@@ -100,8 +100,6 @@ def made(path: Path, pledges: int, each: int) -> None:
             checkpoints=checkpoints,
             keys=[KEY.verifier],
             snapshots=[(id, document)],
-            rules_version=RULES_VERSION,
-            made_by="a benchmark",
         )
         bundle.write(path, contents)
 

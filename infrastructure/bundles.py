@@ -16,14 +16,12 @@ from audit import bundle
 from audit.bundle import Contents, Manifest, Noticed
 from audit.checkpoint import SignedCheckpoint
 from audit.envelope import format_instant
-from audit.snapshot import RULES_VERSION
 from audit.tiles import WIDTH
 from infrastructure.checkpoints import Checkpoints
 from infrastructure.database import Pool
 from infrastructure.publications import PublishedSnapshots
 from infrastructure.signer import CheckpointSigner
 from infrastructure.signing import SigningStopped
-from infrastructure.version import p2c_version
 from projections.runner import ProjectionRunner, ReadModelFailed
 from projections.transparency.view import TransparencyView
 
@@ -95,8 +93,6 @@ class BundleExports:
             checkpoints=self._notes(size, own),
             keys=self._checkpoints.verifier_keys(),
             snapshots=self._snapshots(size),
-            rules_version=RULES_VERSION,
-            made_by=f"p2c-ledger {p2c_version()}",
             noticed=noticed,
         )
         return Exported(manifest=bundle.write(target, contents), problem=problem)

@@ -99,8 +99,6 @@ class SmallLedger:
                 checkpoints=self.checkpoints,
                 keys=[key.verifier for key in keys],
                 snapshots=self.snapshots.items(),
-                rules_version=RULES_VERSION,
-                made_by="a test",
                 noticed=self.noticed,
             ),
         )
