@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 AsOf = int | datetime | date
 """A position, an instant with its offset from UTC, or a day in UTC, which means its end."""
@@ -66,6 +66,11 @@ def parse_as_of(text: str) -> AsOf:
     raise ValueError(
         "neither a day such as 2026-01-31, nor an instant such as 2026-01-31T12:00:00Z, nor a position such as 1234"
     )
+
+
+def end_of(day: date) -> datetime:
+    """The last instant of a day in UTC; recorded time is told to the microsecond."""
+    return datetime.combine(day, time.max, UTC)
 
 
 def _words(asked: AsOf) -> str:

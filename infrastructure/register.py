@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from time import sleep
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from application.moments import AsOf, Moment, MomentNotOver, PositionAhead, ViewsBehind
+from application.moments import AsOf, Moment, MomentNotOver, PositionAhead, ViewsBehind, end_of
 from audit.envelope import Entry, Envelopes
 from domain.dimensions import Dimension
 from domain.organisation import Organisation
@@ -20,7 +20,7 @@ from domain.status import PledgeStatus
 from domain.totals import Totals
 from infrastructure.database import Pool
 from infrastructure.locks import APPEND_LOCK
-from projections.ledger_entries import by_history
+from projections.ledger_entries import by_history, head
 from projections.organisations.view import OrganisationsView
 from projections.pinning import Point
 from projections.pledge_status.view import PledgeStatusView
@@ -165,20 +165,20 @@ class LedgerRegister:
         """The position that is meant, and the day it was asked about; None for that of the position's own fact."""
         match as_of:
             case None:
-                return _head(connection), _now(connection).date()
+                return head(connection), _now(connection).date()
             case int():
-                if as_of > (head := _head(connection)):
-                    raise PositionAhead(as_of, head)
+                if as_of > (latest := head(connection)):
+                    raise PositionAhead(as_of, latest)
                 return as_of, None
             case datetime():
                 return _position_at(connection, as_of), as_of.astimezone(UTC).date()
             case date():
                 now = _now(connection)
                 if as_of == now.date():
-                    return _head(connection), as_of
+                    return head(connection), as_of
                 if as_of > now.date():
                     raise MomentNotOver(as_of, now)
-                return _position_at(connection, _last_instant_of(as_of)), as_of
+                return _position_at(connection, end_of(as_of)), as_of
 
 
 def point_of(moment: Moment) -> Point:
@@ -210,15 +210,6 @@ def _by_instant(connection: Connection[DictRow], instant: datetime) -> DictRow:
     if row is None:
         raise LookupError("a statement without FROM gave no row")
     return row
-
-
-def _last_instant_of(day: date) -> datetime:
-    return datetime.combine(day, time.max, UTC)  # recorded time is told to the microsecond
-
-
-def _head(connection: Connection[DictRow]) -> int:
-    row = connection.execute("SELECT coalesce(max(notification_id), 0) AS position FROM ledger.events").fetchone()
-    return int(row["position"]) if row else 0
 
 
 def _now(connection: Connection[DictRow]) -> datetime:

@@ -38,8 +38,12 @@ class Signing:
     @staticmethod
     def of(settings: Settings) -> Signing:
         """What the settings say."""
-        folder = settings.data_dir / KEY_FOLDER
-        return Signing(folder=folder, file=settings.signing_key_file, origin=settings.ledger_origin)
+        file = settings.signing_key_file
+        return Signing(
+            folder=settings.data_dir.expanduser() / KEY_FOLDER,
+            file=file.expanduser() if file else None,
+            origin=settings.ledger_origin,
+        )
 
     def key_file(self, ledger_id: UUID) -> KeyFile:
         """The key file for a ledger."""

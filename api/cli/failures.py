@@ -75,7 +75,8 @@ _WORDS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[
         FORBIDDEN,
         lambda error: (
             f"The database forbids it: {_first_line(error)}",
-            "Give the user that P2C_DATABASE_URL names the database to own, or name the one who owns it.",
+            "Let the owner of the database, or a superuser, run `p2c schema apply`, or name that user in "
+            "P2C_DATABASE_URL.",
         ),
     ),
     (UNAVAILABLE, _database_away),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
 import typer
 
+from application.moments import end_of
 from audit.replay import Until
 
 FORMS = "a version (3), a position (@17 or position:17), a day (2026-11-20) or an instant (2026-11-20T12:00:00Z)"
@@ -39,8 +40,3 @@ def _instant(text: str) -> datetime:
     if instant.tzinfo is None:
         raise typer.BadParameter(f"{text} has no time zone; add Z for UTC", param_hint="--until")
     return instant
-
-
-def end_of(day: date) -> datetime:
-    """The last microsecond of a day in UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1, microseconds=-1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -19,7 +19,7 @@ from api.http.moments import as_of_of, asked
 from api.http.openapi import READING, WAITING, WRITING, answers
 from api.http.queries import RatesQuery
 from api.http.service import Services
-from application.moments import AsOf, Moment
+from application.moments import AsOf, Moment, end_of
 from domain import refusals as no
 from domain import statements
 from infrastructure.command_stores import PublishedRate
@@ -89,7 +89,7 @@ def _published_by(as_of: AsOf | None, moment: Moment) -> datetime | None:
         case datetime():
             return as_of
         case date():
-            return datetime.combine(as_of, time.max, UTC)
+            return end_of(as_of)
 
 
 def _checked(rate: bodies.MonthlyRate, field: str) -> PublishedRate:
