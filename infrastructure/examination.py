@@ -17,6 +17,7 @@ from infrastructure.signing import KeyFile, Signing, SigningStopped
 from projections import tracking
 from projections.catalogue import READ_MODELS
 from projections.read_model import ReadModel
+from projections.transparency.view import ALTERED
 
 SUPPORTED = range(15, 19)
 """The major versions of PostgreSQL that are tested."""
@@ -244,21 +245,11 @@ def _read_model(connection: Connection, model: ReadModel, head: int) -> Finding:
     return _ok(check, f"{lag} entries behind" if lag else "tells everything")
 
 
-# Whether the entries are still those that the tree was made of; the position of the first that is not.
-_ALTERED = """
-SELECT min(notification_id) AS position FROM ledger.events
-JOIN transparency.tiles ON level = 0 AND index = (notification_id - 1) / 256
-WHERE sha256('\\x00'::bytea || state)
-      IS DISTINCT FROM substr(hashes, ((notification_id - 1) % 256)::integer * 32 + 1, 32)
-      AND (notification_id - 1) % 256 < octet_length(hashes) / 32
-"""
-
-
 def _entries(connection: Connection) -> Sequence[Finding]:
     if not _has_ledger(connection):
         return []
     try:
-        row = connection.execute(_ALTERED).fetchone()
+        row = connection.execute(ALTERED).fetchone()
     except psycopg.errors.UndefinedTable:
         return []  # the check of the read models says that it has no tables yet
     if row is None or row["position"] is None:

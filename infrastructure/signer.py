@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 import psycopg
@@ -22,6 +23,12 @@ from projections.transparency.view import TransparencyView
 
 LEAST_SECONDS_BETWEEN = 1.0
 
+LOOK_EVERY_SECONDS = 3_600.0
+"""How often all entries are hashed again, to see whether somebody has changed one."""
+
+LOOK_AGAIN_SECONDS = 60.0
+"""How often that is done while one is changed."""
+
 Grown = Callable[[int, float], bool]
 """Wait, at most so many seconds, for the tree to have so many entries; whether it has. Asks nobody else."""
 
@@ -38,6 +45,8 @@ class CheckpointSigner:
         self._tree = TransparencyView(pool)
         self._stored = Checkpoints(pool)
         self._problem: str | None = None
+        self._altered: int | None = None
+        self._look_at = 0.0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -60,6 +69,7 @@ class CheckpointSigner:
         if self._keys is None or (self._thread and self._thread.is_alive()):
             return
         self._stopping.clear()
+        self._look_at = 0.0
         self._thread = threading.Thread(target=self._run, args=(grown, is_ours), name="checkpoints", daemon=True)
         self._thread.start()
 
@@ -69,12 +79,14 @@ class CheckpointSigner:
         if self._thread:
             self._thread.join()
 
-    def sign(self) -> StoredCheckpoint | None:
+    def sign(self, *, look: bool = True) -> StoredCheckpoint | None:
         """Sign the tree as it is, unless that is done; the latest checkpoint. None while there are no entries.
 
-        Raises SigningStopped where it contradicts what was signed before, or there is no key to sign with.
+        Looks first whether every entry is still the one that was hashed, which takes a while for a long ledger. Raises
+        SigningStopped where one is not, where the tree contradicts what was signed before, or without a key.
         """
         try:
+            self._require_unaltered(look=look)
             with self._pool.connection() as connection, connection.transaction():
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (SIGNING_LOCK,))
                 self._sign(connection)
@@ -107,6 +119,16 @@ class CheckpointSigner:
         signed = SignedCheckpoint(checkpoint=checkpoint, note=Note.signed(checkpoint.text(), keys))
         self._file.remember(signed)
         checkpoints.add(connection, signed)
+
+    def _require_unaltered(self, *, look: bool) -> None:
+        if look:
+            self._altered = self._tree.altered()
+            self._look_at = time.monotonic() + (LOOK_AGAIN_SECONDS if self._altered else LOOK_EVERY_SECONDS)
+        if self._altered:
+            raise SigningStopped(
+                f"The entry at position {self._altered} was changed after it was recorded. Export a bundle and run"
+                " `p2c verify` on it; then restore what was signed."
+            )
 
     @property
     def _file(self) -> KeyFile:
@@ -178,8 +200,8 @@ class CheckpointSigner:
         signed = 0
         while not self._stopping.is_set():
             try:
-                if is_ours() and (grown(signed + 1, LEAST_SECONDS_BETWEEN) or not signed):
-                    latest = self.sign()
+                if is_ours() and (grown(signed + 1, LEAST_SECONDS_BETWEEN) or not signed or self._is_time_to_look()):
+                    latest = self.sign(look=self._is_time_to_look())
                     signed = latest.size if latest else 0
             except SigningStopped:
                 pass  # `problem` says so, and `sign` has told the log
@@ -189,6 +211,9 @@ class CheckpointSigner:
                 self._problem = f"Nothing is signed: {fault!r}."
                 _log.exception("nothing is signed")
             self._stopping.wait(LEAST_SECONDS_BETWEEN)
+
+    def _is_time_to_look(self) -> bool:
+        return time.monotonic() >= self._look_at
 
 
 def _parsed(stored: StoredCheckpoint | None) -> SignedCheckpoint | None:

@@ -310,3 +310,30 @@ def test_the_key_of_a_ledger_goes_by_the_ledger_s_id(signing: Signing):
     id = UUID(int=5)
     assert signing.key_file(id).path == signing.folder / f"{id}.key"
     assert Signing(folder=signing.folder, file=Path("here")).key_file(id).path == Path("here")
+
+
+def test_a_rewritten_entry_stops_the_signer_without_anything_being_built_again(service: Service):
+    grow(service)
+    signed(service)
+    with tampering(service) as cursor:
+        cursor.execute("UPDATE ledger.events SET state = state || ' ' WHERE notification_id = 2")
+    with pytest.raises(SigningStopped, match="position 2 was changed"):
+        service.signer.sign()
+    with pytest.raises(SigningStopped, match="position 2 was changed"):
+        service.signer.sign(look=False)
+    with tampering(service) as cursor:
+        cursor.execute(
+            "UPDATE ledger.events SET state = substr(state, 1, octet_length(state) - 1) WHERE notification_id = 2"
+        )
+    grow(service)
+    assert signed(service).checkpoint.size == 6, "it was put right"
+
+
+def test_a_service_that_starts_looks_at_every_entry(service: Service):
+    grow(service)
+    signed(service)
+    with tampering(service) as cursor:
+        cursor.execute("UPDATE ledger.events SET state = state || ' ' WHERE notification_id = 3")
+    service.start()
+    wait_for(lambda: service.signer.problem)
+    assert "position 3" in str(service.signer.problem)
