@@ -186,11 +186,22 @@ class _Verification:
             self._found(None, "the checkpoints are not those that the manifest says")
         if not self._checkpoints:
             return
-        latest = max(self._checkpoints)
-        try:
-            self._checkpoints[latest].require_signer(self._report.keys)
-        except NoteRefused as fault:
-            self._found(latest, f"the latest checkpoint, of size {latest}, is not signed by a trusted key: {fault}")
+        latest, trusted = max(self._checkpoints), self._largest_trusted()
+        if trusted < latest:
+            self._found(
+                trusted + 1,
+                f"a trusted key signed no checkpoint that has it; the latest one, of size {latest}, others signed",
+            )
+
+    def _largest_trusted(self) -> int:
+        """The size of the largest checkpoint that a trusted key signed; 0 where none did."""
+        for size in sorted(self._checkpoints, reverse=True):
+            try:
+                self._checkpoints[size].require_signer(self._report.keys)
+            except NoteRefused:
+                continue
+            return size
+        return 0
 
     def _read_entries(self, said: int) -> None:
         """Check the entries' bytes and order, hash them, and keep what the later steps need."""
@@ -257,7 +268,11 @@ class _Verification:
             self._found(self._log.size + 1, f"it is missing: your checkpoint has {told.size} entries")
             return
         if self._log.roots([told.size])[told.size] != told.root:
-            self._found(None, f"one of positions 1 to {told.size} is not what it was at your checkpoint of that size")
+            # Where the entry is known already, this is the same fault seen from another side.
+            known = any(finding.position and finding.position <= told.size for finding in self._report.findings)
+            one = "one" if known else "it, or one"
+            problem = f"{one} up to position {told.size}, is not what it was at your checkpoint of that size"
+            self._found(None if known else 1, problem)
         try:
             since.require_signer((*self._report.keys, *self._bundle.keys()))
         except NoteRefused as fault:
