@@ -26,7 +26,7 @@ class Snapshots:
         """
         counted = self._running(at, division)
         if counted is None:
-            counted = totals(list(self._register.statuses(at)), at.effective_on, division.by, division.attribution)
+            counted = totals(self._register.statuses(at), at.effective_on, division.by, division.attribution)
         return totals_snapshot(self._selection(at, division), counted)
 
     def _running(self, at: Moment, division: Division) -> Totals | None:

@@ -30,7 +30,7 @@ from uuid import UUID
 import msgspec
 
 from audit.envelope import LARGEST_ENTRY
-from audit.merkle import HASH_BYTES
+from audit.merkle import HASH_BYTES, split
 from audit.signed_note import LARGEST_NOTE, MalformedNote, VerifierKey, parse_keys
 
 FORMAT = "p2c-ledger-bundle/1"
@@ -239,7 +239,7 @@ class Bundle:
             return
         with self._opened(LEAF_HASHES) as file:
             while part := file.read(HASH_BYTES * 4096):
-                yield from (part[at : at + HASH_BYTES] for at in range(0, len(part), HASH_BYTES))
+                yield from split(part)
 
     def _whole(self, name: str, largest: int) -> bytes:
         with self._opened(name) as file:

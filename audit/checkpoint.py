@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.merkle import HASH_BYTES
-from audit.signed_note import MalformedNote, Note, VerifierKey, decoded
+from audit.signed_note import MalformedNote, Note, VerifierKey, decoded, in_base64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +19,7 @@ class Checkpoint:
 
     def text(self) -> str:
         """The text to sign."""
-        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+        return f"{self.origin}\n{self.size}\n{in_base64(self.root)}\n"
 
     @staticmethod
     def parse(text: str) -> Checkpoint:

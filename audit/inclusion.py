@@ -6,16 +6,14 @@ entry's bytes and the log's public key can check it offline.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.checkpoint import Checkpoint, SignedCheckpoint, decimal
 from audit.merkle import HASH_BYTES, leaf_hash, require_inclusion
-from audit.signed_note import MalformedNote, VerifierKey, decoded
+from audit.signed_note import MalformedNote, VerifierKey, decoded, in_base64
 
 FIRST_LINE = "c2sp.org/tlog-proof@v1"
-MEDIA_TYPE = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,5 +58,5 @@ class InclusionProof:
         return told
 
     def __bytes__(self) -> bytes:
-        hashes = "".join(f"{b64encode(hash).decode()}\n" for hash in self.hashes)
+        hashes = "".join(f"{in_base64(hash)}\n" for hash in self.hashes)
         return f"{FIRST_LINE}\nindex {self.index}\n{hashes}\n".encode() + bytes(self.checkpoint)

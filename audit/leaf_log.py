@@ -7,7 +7,7 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Self
 
-from audit.merkle import EMPTY_ROOT, HASH_BYTES, Frontier
+from audit.merkle import EMPTY_ROOT, HASH_BYTES, Frontier, split
 
 AT_ONCE = 4_096
 
@@ -51,4 +51,4 @@ class LeafLog:
     def _parts(self) -> Iterator[list[bytes]]:
         self._file.seek(0)
         while part := self._file.read(AT_ONCE * HASH_BYTES):
-            yield [part[at : at + HASH_BYTES] for at in range(0, len(part), HASH_BYTES)]
+            yield split(part)

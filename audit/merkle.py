@@ -34,6 +34,11 @@ def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
     return [sha256(_LEAF + entry).digest() for entry in entries]
 
 
+def split(hashes: bytes) -> list[bytes]:
+    """Hashes that were put one after the other."""
+    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
+
+
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The hash of two neighbours as their parent."""
     return sha256(_NODE + left + right).digest()

@@ -68,7 +68,7 @@ class VerifierKey:
         return True
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{_base64(_ED25519 + self.public)}"
+        return f"{self.name}+{self.id.hex()}+{in_base64(_ED25519 + self.public)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class SigningKey:
     @property
     def secret_text(self) -> str:
         """The key as a key file holds it."""
-        return f"{_SECRET}{self.name}+{self.verifier.id.hex()}+{_base64(_ED25519 + self.seed)}"
+        return f"{_SECRET}{self.name}+{self.verifier.id.hex()}+{in_base64(_ED25519 + self.seed)}"
 
     def sign(self, text: str) -> Signature:
         """The key's signature of a text."""
@@ -126,7 +126,7 @@ class Signature:
     signature: bytes
 
     def __str__(self) -> str:
-        return f"{_DASH}{self.name} {_base64(self.key_id + self.signature)}\n"
+        return f"{_DASH}{self.name} {in_base64(self.key_id + self.signature)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +231,11 @@ def decoded(text: str) -> bytes:
         raw = b64decode(text, validate=True)
     except (NotBase64, ValueError) as fault:
         raise MalformedNote("not base64") from fault
-    if _base64(raw) != text:
+    if in_base64(raw) != text:
         raise MalformedNote("not base64 in its strict form")
     return raw
 
 
-def _base64(raw: bytes) -> str:
+def in_base64(raw: bytes) -> str:
+    """Bytes as base64, as notes and everything about them write it."""
     return b64encode(raw).decode()

@@ -7,7 +7,6 @@ facts and compare the bytes. They are canonical JSON; the digest is the SHA-256 
 from __future__ import annotations
 
 import hashlib
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +16,7 @@ from uuid import UUID
 
 from audit.canonical import canonical
 from audit.envelope import format_instant
+from audit.signed_note import in_base64
 from domain import geography
 from domain.dimensions import Attribution, Dimension, keys
 from domain.events import SnapshotIdentity
@@ -101,7 +101,7 @@ def _headed(selection: Selection, counted: Totals) -> Document:
     return {
         "position": selection.position,
         "tree_size": selection.position,
-        "root": b64encode(selection.root).decode(),
+        "root": in_base64(selection.root),
         "as_of": format_instant(selection.recorded_at) if selection.recorded_at else None,
         "effective_on": selection.effective_on.isoformat(),
         "rules_version": selection.rules_version,

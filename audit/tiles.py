@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from audit.merkle import HASH_BYTES, perfect_root
+from audit.merkle import HASH_BYTES, perfect_root, split
 
 WIDTH = 256
 LEVEL_BITS = 8
@@ -107,11 +107,6 @@ class Subtrees:
         if key not in self._tiles:
             self._tiles[key] = self._read(level, index)
         return self._tiles[key]
-
-
-def split(hashes: bytes) -> list[bytes]:
-    """Hashes that were put one after the other."""
-    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
 
 
 def entry_bundle(entries: Iterable[bytes]) -> bytes:

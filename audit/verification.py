@@ -6,7 +6,6 @@ at which it shows.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from audit.entry_order import EntryOrder
 from audit.leaf_log import LeafLog
 from audit.merkle import Frontier, leaf_hashes
 from audit.republication import Replay
-from audit.signed_note import MalformedNote, NoteRefused, VerifierKey
+from audit.signed_note import MalformedNote, NoteRefused, VerifierKey, in_base64
 
 AT_ONCE = 4_096
 MOST_FINDINGS = 20
@@ -80,7 +79,7 @@ class Report:
             "holds": self.holds,
             "origin": self.origin,
             "entries": self.entries,
-            "root": b64encode(self.root).decode(),
+            "root": in_base64(self.root),
             "checkpoints": self.checkpoints,
             "snapshots": self.snapshots,
             "pledges": self.pledges,
@@ -123,6 +122,8 @@ class _Verification:
         self._replay = replay
         self._progress = progress
         self._checkpoints: dict[int, SignedCheckpoint] = {}
+        self._known: tuple[VerifierKey, ...] = ()
+        self._roots: dict[int, bytes] = {}
 
     def run(self) -> None:
         manifest = self._bundle.manifest()
@@ -146,7 +147,9 @@ class _Verification:
 
     def _read_keys(self) -> None:
         self._report.keys_are_trusted = bool(self._trust.keys)
-        self._report.keys = self._trust.keys or self._bundle.keys()
+        bundled = self._bundle.keys()
+        self._report.keys = self._trust.keys or bundled
+        self._known = (*self._trust.keys, *bundled)
         if not self._report.keys:
             self._found(None, "there is no key to check signatures with")
 
@@ -165,14 +168,13 @@ class _Verification:
 
         The latest one has to be signed by a trusted key. Earlier ones may be signed by keys that sign no longer.
         """
-        known = (*self._report.keys, *self._bundle.keys())
         count, notes, origin = 0, sha256(), manifest.origin
         for size, note in self._bundle.checkpoints():
             count += 1
             notes.update(note)
             try:
                 signed = SignedCheckpoint.parse(note)
-                signed.require_signer(known)
+                signed.require_signer(self._known)
             except (MalformedNote, NoteRefused) as fault:
                 self._found(size, f"the checkpoint of size {size} does not hold: {fault}")
                 continue
@@ -219,15 +221,16 @@ class _Verification:
 
     def _check_tree(self) -> None:
         """Hold the tree of the entries against every checkpoint."""
-        roots = self._log.roots([*self._checkpoints, self._log.size])
-        self._report.root = roots[self._log.size]
+        since = [self._trust.since.checkpoint.size] if self._trust.since else []
+        self._roots = self._log.roots([*self._checkpoints, *since, self._log.size])
+        self._report.root = self._roots[self._log.size]
         good = 0
         for size, signed in sorted(self._checkpoints.items()):
             if size > self._log.size:
                 missing = self._log.size + 1
                 self._found(missing, f"it is missing: a checkpoint of size {size} was signed")
                 return
-            if roots[size] != signed.checkpoint.root:
+            if self._roots[size] != signed.checkpoint.root:
                 self._locate(good, size, signed.checkpoint.root)
                 return
             good = size
@@ -267,14 +270,14 @@ class _Verification:
         if told.size > self._log.size:
             self._found(self._log.size + 1, f"it is missing: your checkpoint has {told.size} entries")
             return
-        if self._log.roots([told.size])[told.size] != told.root:
+        if self._roots[told.size] != told.root:
             # Where the entry is known already, this is the same fault seen from another side.
             known = any(finding.position and finding.position <= told.size for finding in self._report.findings)
             one = "one" if known else "it, or one"
             problem = f"{one} up to position {told.size}, is not what it was at your checkpoint of that size"
             self._found(None if known else 1, problem)
         try:
-            since.require_signer((*self._report.keys, *self._bundle.keys()))
+            since.require_signer(self._known)
         except NoteRefused as fault:
             self._found(None, f"your checkpoint is not signed by a key of this ledger: {fault}")
 

@@ -95,13 +95,6 @@ def total(pledges: Iterable[Counted], on: date) -> Total:
     return totals(pledges, on).whole
 
 
-def groups(
-    pledges: Iterable[Counted], dimensions: Sequence[Dimension], on: date, attribution: Attribution
-) -> tuple[Group, ...]:
-    """The totals of the parts alone; see `totals`."""
-    return totals(pledges, on, dimensions, attribution).groups
-
-
 def attributed(
     pledge: Counted, dimensions: Sequence[Dimension], on: date, attribution: Attribution
 ) -> tuple[tuple[tuple[Key, ...], Ladder], ...]:

@@ -262,7 +262,7 @@ def examine_signing(conninfo: str, signing: Signing) -> Sequence[Finding]:
     """Whether the ledger is being signed, by a key that this machine has and has not used further than the ledger."""
     try:
         with psycopg.connect(conninfo, connect_timeout=CONNECT_TIMEOUT_SECONDS, row_factory=dict_row) as connection:
-            if not _has_checkpoints(connection):
+            if not _has(connection, "checkpoints"):
                 return []
             row = connection.execute(_SIGNED).fetchone()
             known = {key["verifier"] for key in connection.execute("SELECT verifier FROM ledger.signing_keys")}
@@ -297,17 +297,16 @@ def _signing(file: KeyFile, known: Set[str], *, size: int, head: int) -> Finding
     return _ok("signing", f"{size} of {head} entries are signed, by {keys[0].verifier}")
 
 
-def _has_checkpoints(connection: Connection) -> bool:
-    row = connection.execute("SELECT to_regclass('ledger.checkpoints') IS NOT NULL AS there").fetchone()
-    return bool(row and row["there"])
-
-
 _SERVER: Sequence[Check] = (_version, _encoding, _durability, _clock)
 _LEDGER: Sequence[Check] = (_schema, _roles, _append_only, _read_models, _entries)
 
 
 def _has_ledger(connection: Connection) -> bool:
-    row = connection.execute("SELECT to_regclass('ledger.commands') IS NOT NULL AS there").fetchone()
+    return _has(connection, "commands")
+
+
+def _has(connection: Connection, table: str) -> bool:
+    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL AS there", (f"ledger.{table}",)).fetchone()
     return bool(row and row["there"])
 
 

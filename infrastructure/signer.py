@@ -99,13 +99,12 @@ class CheckpointSigner:
         return self._stored.latest()
 
     def _sign(self, connection: Connection[DictRow]) -> None:
-        size = self._tree.size()
-        if size == 0 and self._stored.latest() is None and self.last_signed() is None:
+        size, own, latest = self._tree.size(), self.last_signed(), _parsed(self._stored.latest())
+        earlier = [signed for signed in (own, latest) if signed]
+        if not size and not earlier:
             return
         keys = self._signing_keys(connection)
         known = checkpoints.stored_keys(connection)
-        own, latest = self.last_signed(), _parsed(self._stored.latest())
-        earlier = [signed for signed in (own, latest) if signed]
         for signed in earlier:
             _require_signed(signed, known)
         if not all(self._is_begun_with(connection, signed, size) for signed in earlier):

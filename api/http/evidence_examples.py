@@ -11,7 +11,6 @@ from api.http.ledger_documents import (
     CheckpointList,
     ConsistencyDocument,
     checkpoint_document,
-    in_base64,
     inclusion_document,
 )
 from audit import merkle
@@ -19,7 +18,7 @@ from audit.checkpoint import Checkpoint
 from audit.envelope import Entry, Envelopes, stamp
 from audit.inclusion import InclusionProof
 from audit.merkle import leaf_hashes, perfect_root
-from audit.signed_note import Note, SigningKey
+from audit.signed_note import Note, SigningKey, in_base64
 from infrastructure.checkpoints import StoredCheckpoint
 
 KEY = SigningKey("p2c.example.org/v1/ledger", bytes(range(32)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.http.documents import Instant
 from audit.checkpoint import Checkpoint
+from audit.signed_note import in_base64
 from infrastructure.checkpoints import StoredCheckpoint
 
 BASE64_HASH = r"^[A-Za-z0-9+/]{43}=$"
@@ -87,8 +87,3 @@ def inclusion_document(
 def proof_of(position: int) -> str:
     """Where it can be proven that the entry at a position is in the ledger."""
     return f"/v1/ledger/proofs/inclusion?{urlencode({'position': position})}"
-
-
-def in_base64(hash: bytes) -> str:
-    """A hash as text."""
-    return b64encode(hash).decode()

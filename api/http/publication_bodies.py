@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.http.cursors import Cursor
 from api.http.moments import AsOfText
-from api.http.queries import CursorText, Limit
+from api.http.queries import Asked, CursorText, Limit
 from api.http.statements import Body, Day
 from domain.dimensions import Attribution, Dimension, Division
 from domain.publication import Publish
@@ -32,10 +32,8 @@ class PublicationBody(Body):
         return Division.of(self.group_by, self.attribution)
 
 
-class PublicationQuery(BaseModel):
+class PublicationQuery(Asked):
     """Which part of the list of published snapshots."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     limit: Limit = 50
     cursor: CursorText = None

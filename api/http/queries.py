@@ -50,18 +50,20 @@ Limit = Annotated[int, Field(ge=1, le=200, description="How many at most")]
 CursorText = Annotated[str | None, Field(description="The `next` of the page before; it carries the filters along")]
 
 
-class _Query(BaseModel):
+class Asked(BaseModel):
+    """Something that is asked for in an address: unknown parameters are refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class MomentQuery(_Query):
+class MomentQuery(Asked):
     """Which moment: what the register said then of what was true in the world by a day."""
 
     as_of: AsOfText = None
     effective_on: EffectiveOn = None
 
 
-class PledgeCriteria(_Query):
+class PledgeCriteria(Asked):
     """Which pledges."""
 
     lifecycle: Annotated[list[Lifecycle], AnyOf, Field(description="Where the pledge is in its life")] = []
@@ -126,7 +128,7 @@ class PledgeCursor(Cursor):
     criteria: dict[str, Any]
 
 
-class OrganisationCriteria(_Query):
+class OrganisationCriteria(Asked):
     """Which organisations."""
 
     sector: Annotated[list[Sector], AnyOf, Field(description="Its sector")] = []
@@ -208,7 +210,7 @@ class ExportQuery(MomentQuery):
     unpublished: Annotated[bool, Field(description="With pledges that BDT has not admitted; needs a token")] = False
 
 
-class DifferenceQuery(_Query):
+class DifferenceQuery(Asked):
     """Which two moments, and by what figures are divided besides."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)

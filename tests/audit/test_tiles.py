@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.merkle import Frontier, consistency_proof, inclusion_proof, leaf_hashes, require_consistency, root
+from audit.merkle import Frontier, consistency_proof, inclusion_proof, leaf_hashes, require_consistency, root, split
 from audit.merkle import perfect_root as whole
-from audit.tiles import FULL_BYTES, NoSuchTile, Subtrees, Tile, entry_bundle, grown, split
+from audit.tiles import FULL_BYTES, NoSuchTile, Subtrees, Tile, entry_bundle, grown
 
 
 def stored(*parts):

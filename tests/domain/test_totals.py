@@ -16,7 +16,7 @@ from domain.dimensions import Attribution, Dimension, divide, keys
 from domain.events import PledgeEvent
 from domain.ladder import RUNGS, Ladder, is_published, ladder_of
 from domain.pledge import Pledge, fold
-from domain.totals import groups, rate, total
+from domain.totals import rate, total, totals
 from domain.vocabulary import Lifecycle
 from tests.given import TODAY, announced, contributed, contribution, declined, given, money, usd, validated, withdrawn
 from tests.lives import histories
@@ -58,7 +58,7 @@ def test_value_stands_on_the_rungs_that_it_reached(history: tuple[PledgeEvent, .
 def test_parts_of_one_key_each_sum_to_the_whole(lives: list[list[PledgeEvent]], dimension: Dimension):
     pledges = [counted_of(after(*life)) for life in lives]
     whole = total(pledges, TODAY)
-    parts = groups(pledges, [dimension], TODAY, Attribution.FULL)
+    parts = totals(pledges, TODAY, [dimension], Attribution.FULL).groups
     assert sum(part.total.pledges for part in parts) == whole.pledges
     for rung in RUNGS:
         assert sum(getattr(part.total.ladder, rung) for part in parts) == getattr(whole.ladder, rung)
@@ -72,7 +72,7 @@ def test_divided_value_sums_to_the_whole_to_the_cent_in_every_combination(
 ):
     pledges = [counted_of(after(*life)) for life in lives]
     whole = total(pledges, TODAY).ladder
-    parts = groups(pledges, dimensions, TODAY, Attribution.SPLIT)
+    parts = totals(pledges, TODAY, dimensions, Attribution.SPLIT).groups
     for rung in RUNGS:
         assert sum(getattr(part.total.ladder, rung) for part in parts) == getattr(whole, rung)
 

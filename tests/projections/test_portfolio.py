@@ -16,7 +16,7 @@ from domain.dimensions import DATED, Attribution, Dimension
 from domain.events import PledgeEvent
 from domain.pledge import Pledge, fold
 from domain.schedule import years_after
-from domain.totals import Total, groups, total
+from domain.totals import Total, total, totals
 from domain.vocabulary import ReportingHealth
 from infrastructure.bootstrap import Service
 from projections.pinning import Point, PositionNotReached
@@ -66,7 +66,7 @@ def test_at_the_end_of_every_day_they_are_the_totals_of_the_pledges_as_they_then
         pledges = [counted_of(pledge) for pledge in as_they_were(recorded[:position])]
         assert found is not None
         assert found.whole == total(pledges, on)
-        assert found.groups == groups(pledges, [dimension], on, Attribution.FULL)
+        assert found.groups == totals(pledges, on, [dimension], Attribution.FULL).groups
 
 
 def told(service: Service, recorded: Sequence[Recorded], batch: int = 1_000) -> PortfolioView:

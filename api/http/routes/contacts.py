@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.http import problems
 from api.http.authentication import Writer
+from api.http.caching import NO_STORE
 from api.http.failures import Failure
 from api.http.json_request import CommandRoute
 from api.http.openapi import READING, WRITING, answers
@@ -24,7 +25,6 @@ from infrastructure.contacts import Contact
 
 router = APIRouter(prefix="/v1/organisations/{organisation}/contacts", tags=["organisations"], route_class=CommandRoute)
 
-PRIVATE = {"Cache-Control": "no-store"}
 _READING = (*READING, problems.NOT_AUTHENTICATED, problems.NOT_PERMITTED)
 
 Task = Annotated[
@@ -118,4 +118,4 @@ def _document(contact: Contact) -> ContactDocument:
 
 
 def _private(content: BaseModel) -> Response:
-    return Response(content.model_dump_json(), media_type="application/json", headers=PRIVATE)
+    return Response(content.model_dump_json(), media_type="application/json", headers=NO_STORE)

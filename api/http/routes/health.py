@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from api.http import problems
+from api.http.caching import NO_STORE
 from api.http.documents import Instant
 from api.http.failures import RETRY_AFTER, Failure, FieldError
 from api.http.openapi import EVERYWHERE, answers
@@ -14,8 +15,6 @@ from infrastructure.readiness import examine
 from infrastructure.version import p2c_version
 
 router = APIRouter(tags=["service"])
-
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 class Alive(BaseModel):

@@ -13,10 +13,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as PathPart
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
 
 from api.http import problems
+from api.http.caching import FOR_A_MOMENT, FOR_EVER, NO_STORE
 from api.http.conditions import IfNoneMatch, names_version
 from api.http.failures import RETRY_AFTER, Failure
 from api.http.ledger_documents import (
@@ -24,12 +25,13 @@ from api.http.ledger_documents import (
     ConsistencyDocument,
     InclusionDocument,
     checkpoint_document,
-    in_base64,
     inclusion_document,
 )
 from api.http.openapi import CACHED, READ, READING, answers, not_modified
+from api.http.queries import Asked
 from api.http.service import Services
 from audit.inclusion import InclusionProof
+from audit.signed_note import in_base64
 from audit.tiles import NoSuchTile, Tile
 from infrastructure.bootstrap import Service
 from infrastructure.bundles import NothingSigned
@@ -42,12 +44,6 @@ TEXT = f"{PLAIN}; charset=utf-8"
 JSON_LINES = "application/jsonl"
 BINARY = "application/octet-stream"
 ZIP = "application/zip"
-FOR_EVER = "public, max-age=31536000, immutable"
-FOR_A_MOMENT = "public, max-age=1"
-
-
-class _Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 Position = Annotated[int, Field(ge=1, le=2**53, description="The position of an entry; the first is 1")]
@@ -58,34 +54,34 @@ TilePath = Annotated[
 ]
 
 
-class SizeQuery(_Asked):
+class SizeQuery(Asked):
     """Which checkpoint."""
 
     size: Size = None
 
 
-class CheckpointsQuery(_Asked):
+class CheckpointsQuery(Asked):
     """Which checkpoints."""
 
     below: Annotated[int | None, Field(ge=1, le=2**53, description="Only of trees smaller than this")] = None
     limit: Annotated[int, Field(ge=1, le=1_000, description="How many at most")] = 100
 
 
-class EntriesQuery(_Asked):
+class EntriesQuery(Asked):
     """Which entries."""
 
     after: Annotated[int, Field(ge=0, le=2**53, description="The position after which to begin")] = 0
     limit: Annotated[int, Field(ge=1, le=1_000, description="How many at most")] = 1_000
 
 
-class InclusionQuery(_Asked):
+class InclusionQuery(Asked):
     """Of which entry, in the tree of which checkpoint: the latest one, where none is named."""
 
     position: Position
     size: Size = None
 
 
-class ConsistencyQuery(_Asked):
+class ConsistencyQuery(Asked):
     """Between which sizes of the tree; the second is that of the latest checkpoint, where none is named."""
 
     first: Annotated[int, Field(alias="from", ge=1, le=2**53, description="The earlier size")]
@@ -269,7 +265,7 @@ def export_bundle(service: Services) -> Response:
         path,
         media_type=ZIP,
         filename="p2c-ledger.zip",
-        headers={"Cache-Control": "no-store"},
+        headers=NO_STORE,
         background=BackgroundTask(path.unlink, missing_ok=True),
     )
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.http import problems
 from api.http.answers import event_document
+from api.http.caching import FOR_EVER
 from api.http.conditions import Creating, IfNoneMatch, names_version
 from api.http.json_request import CommandRoute
 from api.http.moments import as_of_of
@@ -38,8 +39,6 @@ from infrastructure.bootstrap import Service
 from infrastructure.publications import PublishedSnapshot
 
 router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], route_class=CommandRoute)
-
-FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @router.post(
