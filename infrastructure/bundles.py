@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -16,6 +16,7 @@ from audit import bundle
 from audit.bundle import Contents, Manifest, Noticed
 from audit.checkpoint import SignedCheckpoint
 from audit.envelope import format_instant
+from audit.signed_note import VerifierKey
 from audit.tiles import WIDTH
 from infrastructure.checkpoints import Checkpoints
 from infrastructure.database import Pool
@@ -86,12 +87,13 @@ class BundleExports:
         if not size:
             raise NothingSigned
         noticed: list[Noticed] = []
+        keys = self._checkpoints.verifier_keys()
         contents = Contents(
-            origin=self._origin(own),
+            origin=_origin(keys, own),
             entries=self._entries(size, noticed),
             leaf_hashes=self._leaf_hashes(size),
             checkpoints=self._notes(size, own),
-            keys=self._checkpoints.verifier_keys(),
+            keys=keys,
             snapshots=self._snapshots(size),
             noticed=noticed,
         )
@@ -106,12 +108,6 @@ class BundleExports:
         except (ReadModelFailed, SigningStopped) as stopped:
             return str(stopped)
         return None
-
-    def _origin(self, own: SignedCheckpoint | None) -> str:
-        known = self._checkpoints.verifier_keys()
-        if known:
-            return known[0].name
-        return own.checkpoint.origin if own else ""
 
     def _notes(self, size: int, own: SignedCheckpoint | None) -> dict[int, bytes]:
         stored = {checkpoint.size: checkpoint.note for checkpoint in self._checkpoints.all(size)}
@@ -141,6 +137,13 @@ class BundleExports:
         for id in ids:
             if (content := self._publications.bytes(id)) is not None:
                 yield id, content
+
+
+def _origin(keys: Sequence[VerifierKey], own: SignedCheckpoint | None) -> str:
+    """What the ledger is called: by its keys, or where somebody has removed them, by what was signed here."""
+    if keys:
+        return keys[0].name
+    return own.checkpoint.origin if own else ""
 
 
 def _noticed(row: DictRow, expected: int) -> Iterator[Noticed]:

@@ -38,7 +38,7 @@ class StoredCheckpoint:
 
 
 class Checkpoints:
-    """Reads and adds checkpoints and keys. Nothing here can change one."""
+    """Reads checkpoints and keys. Nothing here can change one."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -54,10 +54,6 @@ class Checkpoints:
     def of_size(self, size: int) -> StoredCheckpoint | None:
         """The one of the tree of this size; None where none was signed."""
         return next(iter(self._read("WHERE size = %s", size)), None)
-
-    def first_with(self, size: int) -> StoredCheckpoint | None:
-        """The first one whose tree has so many entries at least; None where there is none yet."""
-        return next(iter(self._read("WHERE size >= %s ORDER BY size LIMIT 1", size)), None)
 
     def all(self, up_to: int) -> Sequence[StoredCheckpoint]:
         """All of trees up to a size, the smallest first."""

@@ -104,18 +104,6 @@ def test_every_checkpoint_is_kept_and_begins_with_the_one_before(service: Servic
         require_consistency(first.size, second.size, first.root, second.root, proof)
 
 
-def test_the_first_checkpoint_that_has_an_entry_is_found(service: Service):
-    for _ in range(2):
-        grow(service)
-        signed(service)
-    assert [(found.size if found else None) for found in map(service.checkpoints.first_with, (1, 3, 4, 7))] == [
-        3,
-        3,
-        6,
-        None,
-    ]
-
-
 def test_two_who_sign_at_once_sign_the_same(service: Service, signing: Signing):
     grow(service)
     others = [another_signer(service, key_file(service, signing)) for _ in range(4)]
