@@ -17,7 +17,8 @@ from uuid import UUID, uuid4
 
 from eventsourcing.persistence import RecordConflictError
 
-from application.access import require_publisher
+from application import access
+from application.access import Permission, Principal
 from application.clock import Today
 from application.ledger import Ledger, LedgerBusy
 from application.ports import ExchangeRates, PublishedBytes, Receipt, Receipts, ReferenceNumbers
@@ -30,13 +31,13 @@ from domain import pledge as pledges
 from domain import publication as publications
 from domain.circumstances import Circumstances
 from domain.commands import Announce, PledgeCommand, Withdraw
-from domain.events import AnyEvent, OrganisationEvent, PledgeEvent, PublicationEvent
+from domain.events import AnyEvent, Corrected, OrganisationEvent, PartiallyFulfilled, PledgeEvent, PublicationEvent
 from domain.identity import numbered_reference, pledge_id
 from domain.organisation import Organisation, OrganisationCommand, Register
 from domain.pledge import Pledge
 from domain.publication import Publication, Publish
 from domain.refusals import AlreadyAnnounced, UnknownPledge
-from domain.values import Actor
+from domain.values import Actor, Contribution
 
 DECIDE_WITHIN_SECONDS = 5.0
 
@@ -51,14 +52,21 @@ Fact = TypeVar("Fact", PledgeEvent, OrganisationEvent, PublicationEvent)
 class Request:
     """Who asks, and under which conditions.
 
-    `fingerprint` is the SHA-256 of what is asked, to tell a repeated command from another one with the same key;
-    `expected_version` is the version the sender has seen, if it wants to be refused where there is a newer one.
+    `scopes` are those of the token, None where it has all of its role's; `fingerprint` is the SHA-256 of what is asked,
+    to tell a repeated command from another one with the same key; `expected_version` is the version the sender has
+    seen, if it wants to be refused where there is a newer one.
     """
 
     actor: Actor
+    scopes: frozenset[Permission] | None = None
     idempotency_key: str | None = None
     fingerprint: bytes = b""
     expected_version: int | None = None
+
+    @property
+    def by(self) -> Principal:
+        """Who asks, as `application.access` knows them."""
+        return Principal(actor=self.actor, scopes=self.scopes)
 
     @property
     def scope(self) -> str:
@@ -124,6 +132,7 @@ class Commands:
 
     def announce(self, command: Announce, request: Request) -> Outcome[Pledge]:
         """Announce a pledge; without a reference of its own it is given the next one of its year."""
+        access.require_announcement(request.by, command)
         if earlier := self._earlier(request, self._ledger.pledge):
             return earlier
         if command.reference is not None:
@@ -137,14 +146,22 @@ class Commands:
                 continue
 
     def change_pledge(self, reference: str, command: PledgeCommand, request: Request) -> Outcome[Pledge]:
-        """Do what `command` says to the pledge. Raises Refused, VersionMismatch, IdempotencyKeyReused, LedgerBusy."""
+        """Do what `command` says to the pledge.
+
+        Raises NotAuthenticated, NotPermitted, Refused, VersionMismatch, IdempotencyKeyReused, LedgerBusy.
+        """
+        access.require_command(request.by, command)
         id = pledge_id(reference)
         if isinstance(command, Withdraw) and command.superseded_by:
-            self._require_pledge(command.superseded_by)
+            self._require_pledge(command.superseded_by, request.by)
 
         def decide(state: Pledge | None, at: Circumstances) -> tuple[PledgeEvent, ...]:
-            if state is None and not isinstance(command, Announce):
+            if isinstance(command, Announce):
+                access.require_announcement(request.by, command)
+            elif state is None:
                 raise UnknownPledge(reference)
+            else:
+                access.require_command_on(request.by, command, state, partial(self._recorded_by, id))
             return decisions.decide(id, state, command, at)
 
         return self._perform(_Stream(id, self._ledger.pledge, decide, pledges.fold), request)
@@ -155,6 +172,7 @@ class Commands:
 
     def change_organisation(self, id: UUID, command: OrganisationCommand, request: Request) -> Outcome[Organisation]:
         """Do what `command` says to the organisation. Raises as `change_pledge` does."""
+        access.require(request.by, Permission.ORGANISATIONS_WRITE)
 
         def decide(state: Organisation | None, at: Circumstances) -> tuple[OrganisationEvent, ...]:
             return organisation_decisions.decide(id, state, command, at)
@@ -164,10 +182,10 @@ class Commands:
     def publish(self, command: Publish, take: Callable[[], Document], request: Request) -> Outcome[Publication]:
         """Publish the snapshot that `take` takes; it is not asked where this command was carried out before.
 
-        The snapshot's bytes are stored with the fact. Raises NotPermitted, Refused, what `take` raises,
-        IdempotencyKeyReused, LedgerBusy.
+        The snapshot's bytes are stored with the fact. Raises NotAuthenticated, NotPermitted, Refused, what `take`
+        raises, IdempotencyKeyReused, LedgerBusy.
         """
-        require_publisher(request.actor)
+        access.require(request.by, Permission.SNAPSHOTS_PUBLISH)
         id, taken = uuid4(), cache(take)
 
         def decide(_: Publication | None, at: Circumstances) -> tuple[PublicationEvent, ...]:
@@ -239,9 +257,33 @@ class Commands:
             organisations=partial(self._ledger.organisation, version=None),
         )
 
-    def _require_pledge(self, reference: str) -> None:
-        if self._ledger.pledge(pledge_id(reference)) is None:
+    def _require_pledge(self, reference: str, by: Principal) -> None:
+        """Make sure that the pledge that takes another's place is one that the principal may know of."""
+        pledge = self._ledger.pledge(pledge_id(reference))
+        if pledge is None or not access.sight_of(by).includes(pledge):
             raise UnknownPledge(reference, field="superseded_by")
+
+    def _recorded_by(self, pledge: UUID, contribution: str) -> UUID | None:
+        """The organisation that recorded a contribution; None where no organisation did."""
+        return next(
+            (
+                entry.event.actor.organisation
+                for entry in self._ledger.entries(pledge)
+                if contribution in _contributions_in(entry.event)
+            ),
+            None,
+        )
+
+
+def _contributions_in(event: AnyEvent) -> frozenset[str]:
+    """The ids of the contributions that a fact records."""
+    match event:
+        case PartiallyFulfilled(contributions=recorded):
+            return frozenset(contribution.id for contribution in recorded)
+        case Corrected(replacement=Contribution(id=id)):
+            return frozenset({id})
+        case _:
+            return frozenset()
 
 
 def _overtaken() -> LedgerBusy:

@@ -26,6 +26,9 @@ class History(Protocol):
     def entries(self, stream_id: UUID, *, first: int = 1, last: int | None = None) -> Sequence[tuple[int, bytes]]:
         """Position and bytes of a stream's entries between two versions, in order."""
 
+    def at(self, position: int) -> bytes | None:
+        """The bytes of the entry at a position; None where there is none."""
+
 
 class Ledger(Application[UUID]):
     """Reads histories and appends facts to them; decides nothing."""
@@ -73,6 +76,14 @@ class Ledger(Application[UUID]):
         history = cast("History", self.recorder)
         stored = history.entries(stream_id, first=first, last=last)
         return tuple(self._envelopes.read(state, position) for position, state in stored)
+
+    def stored_at(self, position: int) -> bytes | None:
+        """The bytes of the entry at a position, as they are stored; None where there is none."""
+        return cast("History", self.recorder).at(position)
+
+    def read(self, stored: bytes, position: int) -> Entry:
+        """The fact that stored bytes hold. Raises Unreadable."""
+        return self._envelopes.read(stored, position)
 
     def append(
         self,

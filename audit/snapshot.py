@@ -26,7 +26,7 @@ from domain.status import PledgeStatus
 from domain.totals import Group, Total, Totals, rate, totals
 from domain.vocabulary import Lifecycle, ReportingHealth
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when the rules by which facts are folded, totalled or classified change what an old moment's answer is."""
 
 Document = dict[str, Any]

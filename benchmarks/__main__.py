@@ -89,14 +89,15 @@ def codec(service: Service) -> list[Measure]:
 def commands(service: Service) -> list[Measure]:
     """Whole commands: load, decide, save, durably; each writer on pledges of its own."""
     lead = service.commands.register(_new(), REQUEST).state.id
+    pledger = Request(actor=Actor(role=Role.STAKEHOLDER, organisation=lead))
 
     def contribute(writers: int, each: int) -> Callable[[], int]:
         def write(writer: int) -> None:
             # A pledge has few events: an announcement, nine contributions, then the next.
             for _ in range(each // 10):
-                reference = service.commands.announce(announcement(lead), REQUEST).state.reference
+                reference = service.commands.announce(announcement(lead), pledger).state.reference
                 for _ in range(9):
-                    service.commands.change_pledge(reference, CONTRIBUTE, REQUEST)
+                    service.commands.change_pledge(reference, CONTRIBUTE, pledger)
 
         def run() -> int:
             with ThreadPoolExecutor(writers) as pool:

@@ -2,7 +2,8 @@
 
 A dimension gives a pledge one key or several. With full attribution a pledge counts fully in each part it touches,
 so parts may exceed the whole; divided attribution gives each part its share: of a dimension that is about the
-pledgers by the shares that partners gave, of any other equally. None is the key of what a pledge does not state.
+pledgers by the shares that partners gave, of any other equally. None is the key of what a pledge does not state, and of
+whose pledge it is until BDT has admitted it: figures are public, and who made them is not before that.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def divide(amount: Decimal, shares: Sequence[Fraction]) -> tuple[Decimal, ...]:
 def _shares(pledge: Counted, dimension: Dimension, on: date, attribution: Attribution) -> Mapping[Key, Fraction]:
     if attribution is Attribution.FULL:
         return dict.fromkeys(keys(pledge, dimension, on), Fraction(1))
-    if party_key := _PARTY_KEYS.get(dimension):
+    if (party_key := _PARTY_KEYS.get(dimension)) and not _is_withheld(pledge, dimension):
         return _by_party(pledge, party_key)
     found = keys(pledge, dimension, on)
     return dict.fromkeys(found, Fraction(1, len(found)))
@@ -133,6 +134,10 @@ def _by_party(pledge: Counted, key: Callable[[Party], Key]) -> Mapping[Key, Frac
         if party.share:
             shares[key(party)] = shares.get(key(party), Fraction(0)) + Fraction(party.share)
     return dict(sorted(shares.items(), key=lambda item: order(item[0])))
+
+
+def _is_withheld(pledge: Counted, dimension: Dimension) -> bool:
+    return dimension is Dimension.ORGANISATION and not pledge.published
 
 
 def _multiplied(shares: Iterable[Fraction]) -> Fraction:
@@ -167,5 +172,5 @@ _KEYS: Mapping[Dimension, Callable[[Counted, date], Iterable[Key]]] = {
     Dimension.LIFECYCLE: lambda pledge, on: (pledge.lifecycle,),
     Dimension.REPORTING: lambda pledge, on: (pledge.reporting_health(on),),
     Dimension.YEAR: lambda pledge, on: (pledge.announced_on.year,),
-    Dimension.ORGANISATION: lambda pledge, on: (str(pledge.lead.organisation),),
+    Dimension.ORGANISATION: lambda pledge, on: (str(pledge.lead.organisation),) if pledge.published else (),
 }

@@ -23,9 +23,21 @@ _SHORTER = {
     "website": 2_000,
     "reference": 40,
     "occasion": 300,
+    "source": 300,
+    "note": 2_000,
 }
 _MAY_BE_BLANK = frozenset({"record"})
 _KEPT_CONTROLS = frozenset("\n\t\r")
+
+
+def composed(text: str) -> str:
+    """The text in Unicode's composed form (NFC), so that what looks the same is the same."""
+    return unicodedata.normalize("NFC", text)
+
+
+def longest(name: str) -> int:
+    """How many characters a text may have that is kept as the field `name`."""
+    return _SHORTER.get(name, LONGEST)
 
 
 def require_text(command: object) -> None:
@@ -51,9 +63,8 @@ def fault(name: str, text: str) -> str | None:
     """Why the text cannot be kept as the field `name`, as the end of a sentence; None where it can."""
     if not text.strip() and name not in _MAY_BE_BLANK:
         return "is blank"
-    longest = _SHORTER.get(name, LONGEST)
-    if len(text) > longest:
-        return f"has {len(text)} characters, more than {longest}"
+    if len(text) > (most := longest(name)):
+        return f"has {len(text)} characters, more than {most}"
     if text.isascii() and text.isprintable():
         return None
     for character in text:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from psycopg.rows import class_row
+import psycopg
+from psycopg import Connection, sql
+from psycopg.rows import BaseRowFactory, DictRow, kwargs_row
 
+from application.access import GRANTS, Permission, Principal
+from domain.text import composed, fault
 from domain.values import Actor
 from domain.vocabulary import Role
 from infrastructure.database import Pool
@@ -19,41 +25,66 @@ VISIBLE_PREFIX = "p2c_"
 SHOWN_CHARACTERS = 8
 """How much of a token is kept readable, prefix included, so that its owner can tell which one it is."""
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """What is known of a token; its secret is not."""
+    """What is known of a token; its secret is not. `last_used_at` is true to the minute."""
 
     id: UUID
     prefix: str
     role: Role
     organisation_id: UUID | None
+    scopes: frozenset[Permission] | None
     note: str | None
     issued_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
 
     @property
-    def actor(self) -> Actor:
+    def principal(self) -> Principal:
         """Who acts with this token."""
-        return Actor(role=Role(self.role), organisation=self.organisation_id, credential=self.id)
+        actor = Actor(role=self.role, organisation=self.organisation_id, credential=self.id)
+        return Principal(actor=actor, scopes=self.scopes)
+
+    def state(self, now: datetime) -> str:
+        """Whether the token is `good`, `expired` or `revoked`."""
+        if self.revoked_at:
+            return "revoked"
+        return "expired" if self.expires_at and self.expires_at <= now else "good"
 
 
-_ISSUE = """
-INSERT INTO ledger.credentials (id, digest, prefix, role, organisation_id, note, expires_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
-RETURNING id, prefix, role, organisation_id, note, issued_at, expires_at, revoked_at
-"""
+class UnsuitableToken(ValueError):
+    """No token can be like this; the message says why."""
 
-_VALID = """
-SELECT id, prefix, role, organisation_id, note, issued_at, expires_at, revoked_at FROM ledger.credentials
+
+_COLUMNS = sql.SQL("id, prefix, role, organisation_id, scopes, note, issued_at, expires_at, revoked_at, last_used_at")
+
+_ISSUE = sql.SQL("""
+INSERT INTO ledger.credentials (id, digest, prefix, role, organisation_id, scopes, note, expires_at)
+VALUES (%(id)s, %(digest)s, %(prefix)s, %(role)s, %(organisation)s, %(scopes)s, %(note)s, %(expires_at)s)
+RETURNING {columns}
+""").format(columns=_COLUMNS)
+
+_VALID = sql.SQL("""
+SELECT {columns}, last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute' AS unnoted
+FROM ledger.credentials
 WHERE digest = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+""").format(columns=_COLUMNS)
+
+# Of many who use a token at once one notes it, and nobody waits for that.
+_NOTE_USE = """
+UPDATE ledger.credentials SET last_used_at = clock_timestamp()
+WHERE id = (SELECT id FROM ledger.credentials WHERE id = %s FOR UPDATE SKIP LOCKED)
 """
 
-_ALL = """
-SELECT id, prefix, role, organisation_id, note, issued_at, expires_at, revoked_at FROM ledger.credentials
-ORDER BY issued_at DESC
-"""
+_REVOKE = "UPDATE ledger.credentials SET revoked_at = clock_timestamp() WHERE id = %s AND revoked_at IS NULL"
+
+_ALL = sql.SQL("SELECT {} FROM ledger.credentials ORDER BY issued_at DESC, id").format(_COLUMNS)
+
+_ONE = sql.SQL("SELECT {} FROM ledger.credentials WHERE id = %s").format(_COLUMNS)
 
 
 class Credentials:
@@ -67,15 +98,28 @@ class Credentials:
         role: Role,
         organisation: UUID | None = None,
         *,
+        scopes: Iterable[Permission] | None = None,
         expires_at: datetime | None = None,
         note: str | None = None,
     ) -> tuple[Credential, str]:
-        """A new credential and its token, which cannot be shown again."""
+        """A new credential and its token, which cannot be shown again. Raises UnsuitableToken."""
+        wanted = None if scopes is None else frozenset(scopes)
+        _require_suitable(role, organisation, wanted)
+        kept_note = None if note is None else _fit_to_be_kept(note)
         token = VISIBLE_PREFIX + secrets.token_urlsafe(32)
-        with self._pool.connection() as connection, connection.cursor(row_factory=class_row(Credential)) as cursor:
+        with self._pool.connection() as connection, connection.cursor(row_factory=_CREDENTIAL) as cursor:
             credential = cursor.execute(
                 _ISSUE,
-                (uuid4(), _digest(token), token[:SHOWN_CHARACTERS], role, organisation, note, expires_at),
+                {
+                    "id": uuid4(),
+                    "digest": _digest(token),
+                    "prefix": token[:SHOWN_CHARACTERS],
+                    "role": role,
+                    "organisation": organisation,
+                    "scopes": None if wanted is None else sorted(wanted),
+                    "note": kept_note,
+                    "expires_at": expires_at,
+                },
             ).fetchone()
         if credential is None:
             raise LookupError("the new credential cannot be read back")
@@ -83,22 +127,71 @@ class Credentials:
 
     def authenticate(self, token: str) -> Credential | None:
         """The credential of a token that is neither expired nor revoked."""
-        with self._pool.connection() as connection, connection.cursor(row_factory=class_row(Credential)) as cursor:
-            return cursor.execute(_VALID, (_digest(token),)).fetchone()
+        with self._pool.connection() as connection:
+            row = connection.execute(_VALID, (_digest(token),)).fetchone()
+            if row is None:
+                return None
+            if row.pop("unnoted"):
+                _note_use(connection, row["id"])
+        return _credential(**row)
 
     def revoke(self, id: UUID) -> bool:
         """Make a token worthless from now on; whether there was one that still had worth."""
         with self._pool.connection() as connection:
-            revoked = connection.execute(
-                "UPDATE ledger.credentials SET revoked_at = clock_timestamp() WHERE id = %s AND revoked_at IS NULL",
-                (id,),
-            )
-            return revoked.rowcount == 1
+            return connection.execute(_REVOKE, (id,)).rowcount == 1
+
+    def find(self, id: UUID) -> Credential | None:
+        """The credential with this id; None where there is none."""
+        with self._pool.connection() as connection, connection.cursor(row_factory=_CREDENTIAL) as cursor:
+            return cursor.execute(_ONE, (id,)).fetchone()
 
     def issued(self) -> Sequence[Credential]:
         """Every credential ever issued, the latest first."""
-        with self._pool.connection() as connection, connection.cursor(row_factory=class_row(Credential)) as cursor:
+        with self._pool.connection() as connection, connection.cursor(row_factory=_CREDENTIAL) as cursor:
             return cursor.execute(_ALL).fetchall()
+
+
+def end_of_use(last_day: date) -> datetime:
+    """The instant from which a token is worthless that is good for a last day (in UTC)."""
+    return datetime.combine(last_day, time.min, UTC) + timedelta(days=1)
+
+
+def _require_suitable(role: Role, organisation: UUID | None, scopes: frozenset[Permission] | None) -> None:
+    if role is Role.PUBLIC:
+        raise UnsuitableToken("The public reads without a token.")
+    if (role is Role.STAKEHOLDER) != (organisation is not None):
+        raise UnsuitableToken(
+            "A stakeholder's token needs the id of its organisation."
+            if organisation is None
+            else f"A token for the role {role} acts for no organisation; only a stakeholder's does."
+        )
+    if scopes is not None and (not scopes or not scopes <= GRANTS[role]):
+        raise UnsuitableToken(
+            f"The scopes of a token for the role {role} are some of: {', '.join(sorted(GRANTS[role]))}."
+        )
+
+
+def _fit_to_be_kept(note: str) -> str:
+    text = composed(note)
+    if reason := fault("note", text):
+        raise UnsuitableToken(f"The note {reason}.")
+    return text
+
+
+def _note_use(connection: Connection[DictRow], id: UUID) -> None:
+    """Remember that a token was used just now; whoever sent it is served all the same where that cannot be."""
+    try:
+        connection.execute(_NOTE_USE, (id,))
+    except psycopg.Error as fault:
+        _log.warning("the use of token %s was not noted: %s", id, fault)
+
+
+def _credential(*, role: str, scopes: Sequence[str] | None, **columns: Any) -> Credential:
+    known = None if scopes is None else frozenset(map(Permission, scopes))
+    return Credential(role=Role(role), scopes=known, **columns)
+
+
+_CREDENTIAL: BaseRowFactory[Credential] = kwargs_row(_credential)
 
 
 def _digest(token: str) -> bytes:

@@ -202,6 +202,14 @@ class LedgerRecorder(PostgresApplicationRecorder):
         stored = self.select_events(stream_id, gt=first - 1, lte=last)
         return [(entry.id, entry.state) for entry in stored if isinstance(entry, Notification)]
 
+    def at(self, position: int) -> bytes | None:
+        """The bytes of the entry at a position; None where there is none."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT state FROM ledger.events WHERE notification_id = %s", (position,), binary=True
+            ).fetchone()
+        return bytes(row["state"]) if row else None
+
     def max_notification_id(self) -> int | None:
         """The position of the latest entry; None while there is none."""
         with self._pool.connection() as connection:

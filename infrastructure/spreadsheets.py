@@ -17,6 +17,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from application.register_import.mapping import FileFormat
 from application.register_import.sheet import Cell, Fault, Row, Sheet, UnreadableFile
+from domain.text import composed
 
 WORKBOOKS = frozenset({".xlsx", ".xlsm"})
 UTF8 = "utf-8-sig"  # reads a byte order mark where there is one
@@ -208,5 +209,5 @@ def _exact(value: Any) -> Cell:
 
 
 def _unified(text: str) -> str:
-    """Text with one sign for the end of a line, whichever system the file comes from."""
-    return text.replace("\r\n", "\n").replace("_x000D_\n", "\n")
+    """Text in composed form, with one sign for the end of a line, whichever system the file comes from."""
+    return composed(text).replace("\r\n", "\n").replace("_x000D_\n", "\n")

@@ -14,7 +14,7 @@ import pytest
 
 from audit.bundle import ENTRIES, HOW_TO_CHECK
 from tests.audit.bundles import changed, honest
-from tests.service_process import ROOT, ServiceProcess, data_folder, free_port
+from tests.service_process import ROOT, ServiceProcess, data_folder, free_port, p2c
 
 GUIDE = (ROOT / "docs" / "auditor.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```bash\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
@@ -36,23 +36,31 @@ def typed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """A service with the sample in it."""
+def service() -> Iterator[tuple[str, str]]:
+    """Where a service with the sample in it is found, and an auditor's token for it."""
     with data_folder() as folder:
         service = ServiceProcess(free_port(), "--demo", data_dir=folder)
         try:
             service.wait_until_ready()
-            yield f"{service.address}/v1"
+            issued = p2c("token", "issue", "--role", "auditor", data_dir=folder)
+            yield f"{service.address}/v1", issued.stdout.strip()
         finally:
             service.terminate()
 
 
 @needs_openssl
 @pytest.mark.database
-def test_the_guide_works_as_it_stands(url: str, tmp_path: Path):
-    answer = typed("\n".join([f'export URL="{url}"', *BLOCKS]), tmp_path)
+def test_the_guide_works_as_it_stands(service: tuple[str, str], tmp_path: Path):
+    url, auditor = service
+    answer = typed("\n".join([f'export URL="{url}" AUDITOR="{auditor}"', *BLOCKS]), tmp_path)
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    for said in ("It holds", "Signature Verified", "is the one that was hashed", "is the one that was signed"):
+    for said in (
+        "It holds",
+        "Signature Verified",
+        "is the one that was hashed",
+        "is the one that was signed",
+        "is proven",
+    ):
         assert said in answer.stdout
 
 
@@ -61,7 +69,7 @@ def test_what_is_done_by_hand_fails_where_an_entry_was_changed(tmp_path: Path):
     ledger = honest()
     forged = changed(ledger.bundle(), ENTRIES, lambda entries: entries.replace(b"Lead", b"Thief", 1))
     (tmp_path / "bundle.zip").write_bytes(forged)
-    answer = typed("\n".join(BLOCKS[2:]), tmp_path)
+    answer = typed("\n".join(BLOCKS[2:6]), tmp_path)
     assert "Signature Verified" in answer.stdout, "that is still the checkpoint that was signed"
     assert "is the one that was signed" not in answer.stdout
 
@@ -76,7 +84,8 @@ def test_the_readme_of_a_bundle_checks_a_signature(tmp_path: Path):
 
 
 @pytest.mark.database
-def test_every_address_that_the_guide_names_is_there(url: str):
+def test_every_address_that_the_guide_names_is_there(service: tuple[str, str]):
+    url, _ = service
     described = httpx.get(f"{url.removesuffix('/v1')}/openapi.json").json()["paths"]
     for address in set(re.findall(r"`(/v1/ledger/[a-z./-]+)", GUIDE)):
         assert any(path.startswith(address.rstrip("…/")) for path in described), address

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from domain.currencies import currencies
 from domain.statements import RATE_PLACES
+from domain.text import composed, fault
 from domain.values import USD
 from infrastructure.command_stores import PublishedRate
 
@@ -54,13 +55,14 @@ def _rate(row: Row) -> PublishedRate:
         raise ValueError(f"currency: {values['currency'] or 'nothing'} is not a currency of ISO 4217")
     if currency == USD:
         raise ValueError("currency: the US dollar is what others are told in, and has no rate")
-    if not values["source"]:
-        raise ValueError("source: is blank")
+    source = composed(values["source"])
+    if reason := fault("source", source):
+        raise ValueError(f"source: {reason}")
     return PublishedRate(
         currency=currency,
         month=_month(values["month"]),
         rate=_figure(values["rate"]),
-        source=values["source"],
+        source=source,
     )
 
 

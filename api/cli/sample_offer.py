@@ -26,14 +26,16 @@ class Offer:
     done: str
     bdt: str | None = None
     stakeholder: str | None = None
+    auditor: str | None = None
 
     def show(self, console: Console, address: str) -> None:
         """Tell how to try the register."""
         console.print(self.done)
-        if self.bdt and self.stakeholder:
+        if self.bdt and self.stakeholder and self.auditor:
             console.print(f"\n[bold]SAMPLE tokens[/], good for {TOKEN_DAYS} days, for this sample only:")
             console.print(f"  BDT          {self.bdt}")
             console.print(f"  stakeholder  {self.stakeholder}  (organisation {STAKEHOLDER})")
+            console.print(f"  auditor      {self.auditor}")
             console.print(f"\nTry:  curl {address}/v1/pledges")
             console.print(f"      curl {address}/v1/pledges/P2C-2022-000001/history")
             console.print(f"The interface is described at {address}/docs")
@@ -51,4 +53,5 @@ def offer_the_sample(service: Service) -> Offer:
     until = datetime.now(UTC) + timedelta(days=TOKEN_DAYS)
     _, bdt = service.credentials.issue(Role.BDT, expires_at=until, note=REGISTER)
     _, stakeholder = service.credentials.issue(Role.STAKEHOLDER, STAKEHOLDER, expires_at=until, note=REGISTER)
-    return Offer(done=done, bdt=bdt, stakeholder=stakeholder)
+    _, auditor = service.credentials.issue(Role.AUDITOR, expires_at=until, note=REGISTER)
+    return Offer(done=done, bdt=bdt, stakeholder=stakeholder, auditor=auditor)

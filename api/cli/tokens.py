@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -12,15 +12,14 @@ import typer
 from api.cli.console import AsJson, aside, people, programs, table
 from api.cli.failures import Unusable
 from api.cli.opening import the_service
+from application.access import Permission
 from audit.envelope import format_instant
 from domain.refusals import UnknownOrganisation
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
-from infrastructure.credentials import Credential
+from infrastructure.credentials import Credential, UnsuitableToken, end_of_use
 
 app = typer.Typer(no_args_is_help=True, help="Issue, list and revoke tokens.", rich_markup_mode="rich")
-
-WITHOUT_TOKEN = Role.PUBLIC
 
 
 @app.command()
@@ -32,6 +31,10 @@ def issue(
     expires: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day (UTC) on which it is good.")
     ] = None,
+    scope: Annotated[
+        list[Permission] | None,
+        typer.Option(help="What it is good for, repeated; without it, all that its role may do.", show_choices=True),
+    ] = None,
     note: Annotated[str | None, typer.Option(help="What it is for; no person's name.")] = None,
     *,
     as_json: AsJson = False,
@@ -40,15 +43,11 @@ def issue(
 
     The token alone goes to standard output, so that `TOKEN=$(p2c token issue --role bdt)` works.
     """
-    if role is WITHOUT_TOKEN:
-        raise typer.BadParameter("the public reads without a token", param_hint="--role")
-    if role is Role.STAKEHOLDER and organisation is None:
-        raise typer.BadParameter("a stakeholder's token needs the id of its organisation", param_hint="--organisation")
     expires_at = _end_of(expires)
     with the_service() as service:
         if organisation and service.ledger.organisation(organisation) is None:
             raise UnknownOrganisation(str(organisation))
-        credential, token = service.credentials.issue(role, organisation, expires_at=expires_at, note=note)
+        credential, token = _issued(service, role, organisation, scopes=scope, expires_at=expires_at, note=note)
     if as_json:
         programs({**_document(credential), "token": token})
     else:
@@ -66,10 +65,13 @@ def show(*, as_json: AsJson = False) -> None:
     if as_json:
         programs([_document(credential) for credential in issued])
         return
-    grid = table("id", "begins with", "role", "organisation", "note", "issued", "state")
+    grid = table("id", "begins with", "role", "organisation", "scopes", "note", "issued", "last used", "state")
     for c in issued:
         name = names.get(c.organisation_id, "") if c.organisation_id else ""
-        grid.add_row(str(c.id), c.prefix, c.role, name, c.note or "", f"{c.issued_at:%Y-%m-%d %H:%M}", state_of(c))
+        scopes = "all" if c.scopes is None else ", ".join(sorted(c.scopes))
+        used = f"{c.last_used_at:%Y-%m-%d %H:%M}" if c.last_used_at else "never"
+        issued_at = f"{c.issued_at:%Y-%m-%d %H:%M}"
+        grid.add_row(str(c.id), c.prefix, c.role, name, scopes, c.note or "", issued_at, used, state_of(c))
     people().print(grid if issued else "No token has been issued.")
 
 
@@ -86,21 +88,28 @@ def revoke(
 
 def state_of(credential: Credential) -> str:
     """Whether the token is still good, in words."""
-    if credential.revoked_at:
-        return "revoked"
-    if credential.expires_at and credential.expires_at <= datetime.now(UTC):
-        return "expired"
-    return f"good until {credential.expires_at:%Y-%m-%d %H:%M}" if credential.expires_at else "good"
+    state = credential.state(datetime.now(UTC))
+    limited = state == "good" and credential.expires_at
+    return f"good until {credential.expires_at:%Y-%m-%d %H:%M}" if limited else state
 
 
 def _end_of(day: datetime | None) -> datetime | None:
     """The instant at which that day is over, refused where it is over already."""
     if day is None:
         return None
-    over = day.replace(tzinfo=UTC) + timedelta(days=1)
+    over = end_of_use(day.date())
     if over <= datetime.now(UTC):
         raise typer.BadParameter(f"{day:%Y-%m-%d} is over", param_hint="--expires")
     return over
+
+
+def _issued(
+    service: Service, role: Role, organisation: UUID | None, *, scopes: list[Permission] | None, **more: Any
+) -> tuple[Credential, str]:
+    try:
+        return service.credentials.issue(role, organisation, scopes=scopes or None, **more)
+    except UnsuitableToken as unsuitable:
+        raise typer.BadParameter(str(unsuitable)) from unsuitable
 
 
 def _the_one(beginning: str, issued: Sequence[Credential]) -> Credential:
@@ -122,8 +131,10 @@ def _document(credential: Credential) -> dict[str, object]:
         "prefix": credential.prefix,
         "role": credential.role,
         "organisation": str(credential.organisation_id) if credential.organisation_id else None,
+        "scopes": sorted(credential.principal.permissions),
         "note": credential.note,
         "issued_at": format_instant(credential.issued_at),
         "expires_at": format_instant(credential.expires_at) if credential.expires_at else None,
+        "last_used_at": format_instant(credential.last_used_at) if credential.last_used_at else None,
         "revoked_at": format_instant(credential.revoked_at) if credential.revoked_at else None,
     }

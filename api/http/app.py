@@ -30,6 +30,7 @@ from api.http.routes import (
     progress_reports,
     publications,
     snapshots,
+    tokens,
     vocabulary,
 )
 from application.clock import Today, today_in_utc
@@ -75,6 +76,7 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
         exchange_rates,
         vocabulary,
         ledger,
+        tokens,
         health,
         problem_pages,
         documentation,

@@ -1,48 +1,55 @@
-"""Who is asking: the bearer token and the actor it stands for."""
+"""Who is asking: the bearer token and the principal it stands for."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.http import problems
 from api.http.failures import Failure
 from api.http.service import Services
-from application.access import require_writer
-from domain.values import Actor
+from application.access import ANONYMOUS, Principal
 from infrastructure.bootstrap import Service
 
 _BEARER = HTTPBearer(
-    auto_error=False, scheme_name="token", description="A token that `p2c token issue` made. Reading needs none."
+    auto_error=False,
+    scheme_name="token",
+    description="A token that `p2c token issue` or `POST /v1/tokens` made. What is public needs none.",
 )
+Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
 
-def reader(service: Services, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Actor | None:
-    """The actor of a token that was sent, or None where none was. Raises Failure for one that is not valid."""
-    return None if given is None else _authenticated(service, given)
-
-
-def writer(service: Services, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Actor:
-    """The actor of a token that may write. Raises Failure without a valid token, NotPermitted for another role."""
+def reader(request: Request, service: Services, given: Given) -> Principal:
+    """Whose token was sent; the public, where none was. Raises Failure for one that is not valid."""
     if given is None:
-        raise _unauthenticated("No token was sent.", "Bearer")
-    actor = _authenticated(service, given)
-    require_writer(actor)
-    return actor
+        if "authorization" in request.headers:
+            raise unauthenticated("The `Authorization` header is not `Bearer` and a token.", "Bearer")
+        return ANONYMOUS
+    principal = _authenticated(service, given.credentials)
+    request.state.actor = principal.actor
+    return principal
 
 
-def _authenticated(service: Service, given: HTTPAuthorizationCredentials) -> Actor:
-    credential = service.credentials.authenticate(given.credentials)
+def known(principal: Annotated[Principal, Depends(reader)]) -> Principal:
+    """Whose token was sent. Raises Failure where none was."""
+    if principal.is_anonymous:
+        raise unauthenticated("No token was sent.", "Bearer")
+    return principal
+
+
+def _authenticated(service: Service, token: str) -> Principal:
+    credential = service.credentials.authenticate(token)
     if credential is None:
-        raise _unauthenticated("The token is not known, has expired or was revoked.", 'Bearer error="invalid_token"')
-    return credential.actor
+        raise unauthenticated("The token is not known, has expired or was revoked.", 'Bearer error="invalid_token"')
+    return credential.principal
 
 
-def _unauthenticated(detail: str, challenge: str) -> Failure:
+def unauthenticated(detail: str, challenge: str) -> Failure:
+    """What is answered to whom nobody knows."""
     return Failure(problems.NOT_AUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})
 
 
-Reader = Annotated[Actor | None, Depends(reader)]
-Writer = Annotated[Actor, Depends(writer)]
+Reader = Annotated[Principal, Depends(reader)]
+Known = Annotated[Principal, Depends(known)]

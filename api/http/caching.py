@@ -6,5 +6,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 FOR_A_MOMENT = "public, max-age=1"
 """What everybody asks for, and changes within seconds."""
 
+PRIVATE = "private, no-cache"
+"""What is not for everybody, so that nobody keeps it for others."""
+
 NO_STORE = {"Cache-Control": "no-store"}
 """The header of what nobody may keep."""

@@ -9,13 +9,15 @@ from typing import Annotated
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Header, Request
+from pydantic import Field
 
 from api.http import problems
-from api.http.authentication import Writer
+from api.http.authentication import Known
 from api.http.failures import RETRY_AFTER, Failure
+from api.http.paths import whole
 from api.http.service import Services
 from application import commands
-from domain.values import Actor
+from application.access import Principal
 from infrastructure.bootstrap import Service
 
 WAIT_SECONDS = 3.0
@@ -33,8 +35,11 @@ _TAGS = re.compile(rf"\s*{_TAG}\s*(?:,\s*{_TAG}\s*)*")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _POSITION = re.compile(r"[0-9]{1,18}")
 
+HeaderText = Annotated[str, Field(max_length=1_000)]
+"""What a header says, which is never long."""
+
 IfMatch = Annotated[
-    str | None,
+    HeaderText | None,
     Header(
         alias="If-Match",
         description='The version(s) the command is meant for, as `ETag` gave them: `"3"`. Refused with 412 where there '
@@ -42,7 +47,7 @@ IfMatch = Annotated[
     ),
 ]
 IdempotencyKey = Annotated[
-    str | None,
+    Annotated[str, Field(json_schema_extra={"pattern": whole(_KEY)})] | None,
     Header(
         alias="Idempotency-Key",
         description="1 to 255 visible ASCII characters that name this command. Sent again with the same body, the "
@@ -50,11 +55,11 @@ IdempotencyKey = Annotated[
     ),
 ]
 IfNoneMatch = Annotated[
-    str | None,
+    HeaderText | None,
     Header(alias="If-None-Match", description="The version(s) the client has; 304 where one of them is current."),
 ]
 LedgerPosition = Annotated[
-    str | None,
+    Annotated[str, Field(json_schema_extra={"pattern": whole(_POSITION)})] | None,
     Header(
         alias="Ledger-Position",
         description="The position a write answered with: the read waits, for a few seconds, until it is included.",
@@ -66,7 +71,7 @@ LedgerPosition = Annotated[
 class Conditions:
     """Who asks for a change, and under which conditions."""
 
-    actor: Actor
+    by: Principal
     idempotency_key: str | None
     fingerprint: bytes
     if_match: str | None
@@ -74,7 +79,8 @@ class Conditions:
     def request(self, current_version: Callable[[], int] | None = None) -> commands.Request:
         """What the command is sent with; `current_version` is asked only where a list of versions was named."""
         return commands.Request(
-            actor=self.actor,
+            actor=self.by.actor,
+            scopes=self.by.scopes,
             idempotency_key=self.idempotency_key,
             fingerprint=self.fingerprint,
             expected_version=_expected(self.if_match, current_version) if current_version else None,
@@ -83,7 +89,7 @@ class Conditions:
 
 async def conditions(
     request: Request,
-    writer: Writer,
+    by: Known,
     if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Conditions:
@@ -93,16 +99,16 @@ async def conditions(
     if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
         raise _malformed("Idempotency-Key", "1 to 255 visible ASCII characters")
     return Conditions(
-        actor=writer,
+        by=by,
         idempotency_key=idempotency_key,
         fingerprint=getattr(request.state, "fingerprint", b""),
         if_match=if_match,
     )
 
 
-async def creation(request: Request, writer: Writer, idempotency_key: IdempotencyKey = None) -> Conditions:
+async def creation(request: Request, by: Known, idempotency_key: IdempotencyKey = None) -> Conditions:
     """The conditions of a command that makes something new, which has no version to match."""
-    return await conditions(request, writer, None, idempotency_key)
+    return await conditions(request, by, None, idempotency_key)
 
 
 async def wait_for_position(request: Request, service: Services, ledger_position: LedgerPosition = None) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from api.http.ledger_documents import (
     CheckpointList,
     ConsistencyDocument,
+    StoredEntry,
     checkpoint_document,
     inclusion_document,
 )
@@ -60,6 +61,7 @@ def evidence_documents(ledger: ExampleLedger) -> dict[str, BaseModel]:
     checkpoint, size = ledger.checkpoint(), len(ledger.stored)
     way = merkle.inclusion_proof(POSITION - 1, size, ledger.subtree)
     return {
+        "readEntry": StoredEntry.model_validate_json(ledger.stored[0]),
         "listCheckpoints": CheckpointList(items=[checkpoint_document(checkpoint)], next=None),
         "proveInclusion": inclusion_document(POSITION, ledger.hashes[POSITION - 1], way, checkpoint),
         "proveConsistency": ConsistencyDocument(

@@ -88,6 +88,14 @@ REQUESTS: Mapping[str, Any] = {
         "effective_on": "2026-09-30",
         "group_by": ["focus_area"],
     },
+    "issueToken": {
+        "role": "stakeholder",
+        "organisation": LEAD,
+        "scopes": ["read", "pledges:write"],
+        "expires_on": "2027-11-30",
+        "note": "The reporting system",
+    },
+    "revokeToken": {},
     "publishExchangeRates": {
         "rates": [{"currency": "EUR", "month": "2026-11", "rate": "1.0812", "source": "UN operational rate"}]
     },

@@ -26,8 +26,9 @@ from api.http.publication_bodies import PublicationBody
 from api.http.publication_documents import PublicationAnswer, PublicationList, published_document
 from api.http.report_examples import report_examples
 from api.http.representations import organisation_document, pledge_document
-from api.http.routes import contacts, exchange_rates, health, organisations, pledges, problem_pages, vocabulary
+from api.http.routes import contacts, exchange_rates, health, organisations, pledges, problem_pages, tokens, vocabulary
 from api.http.snapshot_documents import SnapshotDocument, TotalsDocument
+from api.http.token_bodies import TokenBody
 from api.iati.activities import Reported
 from api.iati.document import document
 from audit.difference import Compared, difference_document
@@ -125,6 +126,7 @@ def examples() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         **_snapshots(register),
         **_branches(),
         **_other_questions(),
+        **_tokens(),
         **evidence_documents(ledger),
     }
     documents: dict[str, Any] = {
@@ -277,6 +279,33 @@ def _told(entry: Entry) -> HistoryItem:
         data={"statement": REQUESTS["fulfilPledge"]["statement"]},
         proof=proof_of(entry.position),
     )
+
+
+def _tokens() -> dict[str, BaseModel]:
+    body = TokenBody.model_validate(REQUESTS["issueToken"])
+    credential = tokens.TokenDocument(
+        id=uuid5(LEAD, "token"),
+        begins_with="p2c_Zm9v",
+        role=body.role,
+        organisation=body.organisation,
+        scopes=list(body.scopes or ()),
+        note=body.note,
+        issued_at=START,
+        expires_at=datetime(2027, 12, 1, tzinfo=UTC),
+        revoked_at=None,
+        last_used_at=START + timedelta(minutes=5),
+    )
+    return {
+        "issueToken": tokens.IssuedToken(token="p2c_Zm9v…", credential=credential),  # noqa: S106 - no token at all
+        "listTokens": tokens.TokenList(items=[credential]),
+        "getOwnAccess": tokens.OwnAccess(
+            role=credential.role,
+            organisation=credential.organisation,
+            permissions=credential.scopes,
+            credential=credential.id,
+        ),
+        "revokeToken": credential.model_copy(update={"revoked_at": START + timedelta(days=1)}),
+    }
 
 
 def _other_questions() -> dict[str, BaseModel]:

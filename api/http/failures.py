@@ -16,7 +16,7 @@ from api.http import problems
 from api.http.problems import Problem
 from api.http.statements import TAGS
 from api.reports.pdf import NoLettersForLanguage
-from application.access import NotPermitted
+from application.access import NotAuthenticated, NotPermitted
 from application.commands import IdempotencyKeyReused, VersionMismatch
 from application.ledger import LedgerBusy
 from application.moments import MomentNotOver, PositionAhead, ViewsBehind
@@ -111,6 +111,7 @@ def handle_failures(app: FastAPI) -> None:
     answer(Refused, _refusal)
     answer(VersionMismatch, _version_mismatch)
     answer(IdempotencyKeyReused, _key_reused)
+    answer(NotAuthenticated, _unauthenticated)
     answer(NotPermitted, lambda denied: Failure(problems.NOT_PERMITTED, str(denied)))
     answer(LedgerBusy, _ledger_busy)
     answer(NoLettersForLanguage, lambda lacking: Failure(problems.NO_LETTERS, f"{lacking}."))
@@ -153,6 +154,11 @@ def pointer_to(field: str) -> str:
 def pointer(steps: Sequence[str | int]) -> str:
     """The steps as a JSON pointer (RFC 6901)."""
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+
+
+def _unauthenticated(_: NotAuthenticated) -> Failure:
+    detail = "This is not for everybody, and no token was sent."
+    return Failure(problems.NOT_AUTHENTICATED, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _version_mismatch(mismatch: VersionMismatch) -> Failure:

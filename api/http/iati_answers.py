@@ -14,11 +14,10 @@ from api.http.moments import as_of_of
 from api.http.queries import ExportQuery, VersionQuery
 from api.iati.activities import Reported
 from api.iati.document import document
-from application.access import may_see_unpublished, require_insight
+from application.access import Principal, require_insight, sight_of
 from application.moments import Moment
 from domain.ladder import is_published
 from domain.refusals import UnknownPledge
-from domain.values import Actor
 from infrastructure.bootstrap import Service
 from infrastructure.register import point_of
 from projections.pledge_status.view import PledgeRow
@@ -27,7 +26,7 @@ VOCABULARY = "https://www.itu.int/partner2connect"
 """Where the focus areas, pillars and groups of the coalition are explained."""
 
 
-def every_activity(service: Service, query: ExportQuery, reader: Actor | None) -> Response:
+def every_activity(service: Service, query: ExportQuery, reader: Principal) -> Response:
     """The pledges at a moment, as one document."""
     if query.unpublished:
         require_insight(reader)
@@ -36,14 +35,13 @@ def every_activity(service: Service, query: ExportQuery, reader: Actor | None) -
     return _answer(service, at, (row for row in rows if query.unpublished or is_published(row.pledge)))
 
 
-def one_activity(service: Service, reference: str, query: VersionQuery, reader: Actor | None) -> Response:
+def one_activity(service: Service, reference: str, query: VersionQuery, reader: Principal) -> Response:
     """One pledge at a moment, as a document of its own. Raises UnknownPledge."""
     if query.version is not None:
         raise Failure(problems.TWO_MOMENTS, "An IATI document is of a moment, not of a version; give `as_of`.")
     at = service.register.resolve(as_of_of(query.as_of), query.effective_on)
     row = service.pledges.get(reference, at=point_of(at))
-    now = query.as_of is None and query.effective_on is None
-    if row is None or not (now or is_published(row.pledge) or may_see_unpublished(reader)):
+    if row is None or not sight_of(reader).includes(row.pledge):
         raise UnknownPledge(reference)
     return _answer(service, at, iter([row]))
 

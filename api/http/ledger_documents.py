@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -30,6 +33,21 @@ class CheckpointList(BaseModel):
 
     items: list[CheckpointDocument]
     next: int | None
+
+
+class StoredEntry(BaseModel):
+    """An entry of the ledger, as it is stored: canonical JSON (RFC 8785), whose bytes are the leaf of the tree."""
+
+    actor: dict[str, Any]
+    command_id: UUID
+    data: dict[str, Any]
+    effective_on: date
+    event_id: UUID
+    idempotency_key: str | None = None
+    recorded_at: Instant
+    stream_id: UUID
+    type: str
+    version: int
 
 
 class InclusionDocument(BaseModel):

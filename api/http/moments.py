@@ -24,10 +24,8 @@ def _readable(text: str) -> str:
 
 
 AsOfText = Annotated[
-    str | None,
-    AfterValidator(lambda text: text if text is None else _readable(text)),
+    Annotated[str, Field(max_length=40), AfterValidator(_readable)] | None,
     Field(
-        max_length=40,
         description="What the register said then: a day (its end in UTC), an instant, or a position of the ledger",
         examples=["2026-01-31", "2026-01-31T12:00:00Z", "1234"],
     ),

@@ -39,14 +39,19 @@ TAGS = [
     {"name": "organisations", "description": "Who pledges."},
     {"name": "exchange rates", "description": "What currencies were worth in US dollars, by month."},
     {"name": "vocabulary", "description": "The codes, with their labels."},
+    {"name": "tokens", "description": "Who may do what: tokens, their roles and their scopes."},
     {"name": "service", "description": "Whether the service is up, and what its problems mean."},
 ]
 
 EVERYWHERE = (problems.INTERNAL_ERROR,)
 READING = (problems.MALFORMED_HEADER, problems.INVALID_REQUEST, problems.DATABASE_AWAY, *EVERYWHERE)
+READER = (*READING, problems.NOT_AUTHENTICATED)
+"""What tells more to some than to others: a token that is not valid is refused, though none is needed."""
+FOR_INSIGHT = (*READER, problems.NOT_PERMITTED)
+"""What is for those who may know of every pledge."""
 WAITING = (problems.POSITION_BEYOND_LEDGER, problems.VIEW_BEHIND)
 PAGING = (problems.INVALID_CURSOR, problems.TWO_MOMENTS)
-AT_A_MOMENT = (problems.MOMENT_NOT_OVER, problems.NOT_AUTHENTICATED)
+AT_A_MOMENT = (problems.MOMENT_NOT_OVER,)
 WRITING = (
     problems.MALFORMED_JSON,
     problems.MALFORMED_HEADER,

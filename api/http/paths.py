@@ -15,6 +15,11 @@ _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _CONTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+def whole(form: re.Pattern[str]) -> str:
+    """The form of a whole text, as descriptions give it."""
+    return f"^{form.pattern}$"
+
+
 def _reference(given: str) -> str:
     if not _REFERENCE.fullmatch(given):
         raise UnknownPledge(_shown(given))
@@ -39,10 +44,22 @@ def _shown(given: str) -> str:
 
 
 Reference = Annotated[
-    str, AfterValidator(_reference), Path(description="The pledge's reference", examples=["P2C-2026-000042"])
+    str,
+    AfterValidator(_reference),
+    Path(
+        description="The pledge's reference",
+        examples=["P2C-2026-000042"],
+        json_schema_extra={"pattern": whole(_REFERENCE)},
+    ),
 ]
 ContributionId = Annotated[
-    str, AfterValidator(_contribution), Path(description="The contribution's id in its pledge", examples=["c1"])
+    str,
+    AfterValidator(_contribution),
+    Path(
+        description="The contribution's id in its pledge",
+        examples=["c1"],
+        json_schema_extra={"pattern": whole(_CONTRIBUTION)},
+    ),
 ]
 OrganisationId = Annotated[
     UUID,

@@ -119,20 +119,38 @@ NOT_AUTHENTICATED = Problem(
     name="not-authenticated",
     status=HTTPStatus.UNAUTHORIZED,
     title="A valid token is needed",
-    remedy="Send `Authorization: Bearer <token>` with a token that is neither expired nor revoked "
-    "(`p2c token issue` makes one).",
+    remedy="Send `Authorization: Bearer <token>` with a token that is neither expired nor revoked; "
+    "an administrator issues one.",
 )
 NOT_PERMITTED = Problem(
     name="not-permitted",
     status=HTTPStatus.FORBIDDEN,
     title="The token does not allow this",
-    remedy="Use a token whose role may do it.",
+    remedy="Use a token whose role, scopes and organisation allow it.",
+)
+UNSUITABLE_TOKEN = Problem(
+    name="unsuitable-token",
+    status=UNPROCESSABLE,
+    title="No token can be like this",
+    remedy="Give an organisation for a stakeholder and for nobody else, scopes that the role has, a day to come.",
+)
+NO_SUCH_TOKEN = Problem(
+    name="no-such-token",
+    status=NOT_FOUND,
+    title="There is no such token",
+    remedy="`GET /v1/tokens` lists all of them.",
 )
 NO_SUCH_ADDRESS = Problem(
     name="no-such-address",
     status=NOT_FOUND,
     title="There is nothing at this address",
     remedy="The addresses are listed in /openapi.json.",
+)
+NO_SUCH_ENTRY = Problem(
+    name="no-such-entry",
+    status=NOT_FOUND,
+    title="There is no such entry in the ledger",
+    remedy="The history of a pledge names the positions of its entries.",
 )
 NOT_SIGNED = Problem(
     name="not-signed",
@@ -273,7 +291,10 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             BAD_REQUEST,
             NOT_AUTHENTICATED,
             NOT_PERMITTED,
+            UNSUITABLE_TOKEN,
+            NO_SUCH_TOKEN,
             NO_SUCH_ADDRESS,
+            NO_SUCH_ENTRY,
             NOT_SIGNED,
             UNKNOWN_VERSION,
             METHOD_NOT_ALLOWED,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -10,12 +9,12 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.http.cursors import Cursor
+from api.http.cursors import LONGEST, Cursor
 from api.http.moments import AsOfText, EffectiveOn
 from api.http.statements import CountryCode, CurrencyCode, PillarCode, WsisLine, known
 from domain import vocabulary
 from domain.dimensions import Attribution, Dimension, Division
-from domain.text import fault
+from domain.text import composed, fault, longest
 from domain.vocabulary import (
     BeneficiaryGroup,
     CountryGroup,
@@ -37,17 +36,25 @@ def _separated(given: Any) -> Any:
 
 
 def _searchable(text: str) -> str:
-    composed = unicodedata.normalize("NFC", text)
-    if composed and (reason := fault("title", composed)):
+    words = composed(text)
+    if words and (reason := fault("title", words)):
         raise PydanticCustomError("unacceptable_text", "The text {reason}.", {"reason": reason})
-    return composed
+    return words
 
 
 AnyOf = BeforeValidator(_separated)
-SearchText = Annotated[str, AfterValidator(_searchable), Field(description="Words that must all occur")]
+MOST_VALUES = 300
+"""How many values of one filter may be given: more than there are countries."""
+
+SearchText = Annotated[
+    str, AfterValidator(_searchable), Field(max_length=longest("title"), description="Words that must all occur")
+]
 SdgNumber = Annotated[int, known("SDG", vocabulary.sdgs)]
 Limit = Annotated[int, Field(ge=1, le=200, description="How many at most")]
-CursorText = Annotated[str | None, Field(description="The `next` of the page before; it carries the filters along")]
+CursorText = Annotated[
+    Annotated[str, Field(max_length=LONGEST)] | None,
+    Field(description="The `next` of the page before; it carries the filters along"),
+]
 
 
 class Asked(BaseModel):
@@ -66,27 +73,59 @@ class MomentQuery(Asked):
 class PledgeCriteria(Asked):
     """Which pledges."""
 
-    lifecycle: Annotated[list[Lifecycle], AnyOf, Field(description="Where the pledge is in its life")] = []
-    type: Annotated[list[PledgeType], AnyOf, Field(description="What kind of promise it is")] = []
-    focus_area: Annotated[list[FocusArea], AnyOf, Field(description="The one it belongs to")] = []
-    pillar: Annotated[list[PillarCode], AnyOf, Field(description="A theme inside the focus area")] = []
-    sector: Annotated[
-        list[Sector], AnyOf, Field(description="The lead organisation's, when it announced the pledge")
+    lifecycle: Annotated[
+        list[Lifecycle], AnyOf, Field(max_length=MOST_VALUES, description="Where the pledge is in its life")
     ] = []
-    region: Annotated[list[Region], AnyOf, Field(description="Where the pledge is implemented")] = []
-    pledger_region: Annotated[list[Region], AnyOf, Field(description="The lead organisation's")] = []
-    country: Annotated[list[CountryCode], AnyOf, Field(description="Where the pledge is implemented")] = []
-    target_group: Annotated[list[CountryGroup], AnyOf, Field(description="As the countries are grouped today")] = []
-    beneficiary_group: Annotated[list[BeneficiaryGroup], AnyOf, Field(description="Whom it is for")] = []
-    sdg: Annotated[list[SdgNumber], AnyOf, Field(description="Sustainable Development Goal, 1 to 17")] = []
-    wsis_line: Annotated[list[WsisLine], AnyOf, Field(description="WSIS action line, C1 to C11")] = []
-    organisation: Annotated[list[UUID], AnyOf, Field(description="Lead or partner")] = []
-    lead: Annotated[list[UUID], AnyOf, Field(description="The lead organisation")] = []
-    reporting: Annotated[list[ReportingHealth], AnyOf, Field(description="How its reports stand today")] = []
+    type: Annotated[
+        list[PledgeType], AnyOf, Field(max_length=MOST_VALUES, description="What kind of promise it is")
+    ] = []
+    focus_area: Annotated[
+        list[FocusArea], AnyOf, Field(max_length=MOST_VALUES, description="The one it belongs to")
+    ] = []
+    pillar: Annotated[
+        list[PillarCode], AnyOf, Field(max_length=MOST_VALUES, description="A theme inside the focus area")
+    ] = []
+    sector: Annotated[
+        list[Sector],
+        AnyOf,
+        Field(max_length=MOST_VALUES, description="The lead organisation's, when it announced the pledge"),
+    ] = []
+    region: Annotated[
+        list[Region], AnyOf, Field(max_length=MOST_VALUES, description="Where the pledge is implemented")
+    ] = []
+    pledger_region: Annotated[
+        list[Region], AnyOf, Field(max_length=MOST_VALUES, description="The lead organisation's")
+    ] = []
+    country: Annotated[
+        list[CountryCode], AnyOf, Field(max_length=MOST_VALUES, description="Where the pledge is implemented")
+    ] = []
+    target_group: Annotated[
+        list[CountryGroup], AnyOf, Field(max_length=MOST_VALUES, description="As the countries are grouped today")
+    ] = []
+    beneficiary_group: Annotated[
+        list[BeneficiaryGroup], AnyOf, Field(max_length=MOST_VALUES, description="Whom it is for")
+    ] = []
+    sdg: Annotated[
+        list[SdgNumber], AnyOf, Field(max_length=MOST_VALUES, description="Sustainable Development Goal, 1 to 17")
+    ] = []
+    wsis_line: Annotated[
+        list[WsisLine], AnyOf, Field(max_length=MOST_VALUES, description="WSIS action line, C1 to C11")
+    ] = []
+    organisation: Annotated[list[UUID], AnyOf, Field(max_length=MOST_VALUES, description="Lead or partner")] = []
+    lead: Annotated[list[UUID], AnyOf, Field(max_length=MOST_VALUES, description="The lead organisation")] = []
+    reporting: Annotated[
+        list[ReportingHealth], AnyOf, Field(max_length=MOST_VALUES, description="How its reports stand today")
+    ] = []
     scaled_up: Annotated[bool | None, Field(description="Whether it was ever scaled up")] = None
-    year: Annotated[list[Annotated[int, Field(ge=1, le=9999)]], AnyOf, Field(description="Of the announcement")] = []
+    year: Annotated[
+        list[Annotated[int, Field(ge=1, le=9999)]],
+        AnyOf,
+        Field(max_length=MOST_VALUES, description="Of the announcement"),
+    ] = []
     register_: Annotated[
-        list[SearchText], AnyOf, Field(alias="register", description="The register it was imported from")
+        list[SearchText],
+        AnyOf,
+        Field(max_length=MOST_VALUES, alias="register", description="The register it was imported from"),
     ] = []
     q: Annotated[
         SearchText | None,
@@ -116,14 +155,10 @@ class PledgeQuery(PledgeCriteria, MomentQuery):
 
 
 class PledgeCursor(Cursor):
-    """After which reference the list goes on, at which position of the ledger and for which day.
-
-    `now` tells a list that began with what was so then from one for a moment that was asked about.
-    """
+    """After which reference the list goes on, at which position of the ledger and for which day."""
 
     position: int
     on: date
-    now: bool
     after: str
     criteria: dict[str, Any]
 
@@ -131,9 +166,9 @@ class PledgeCursor(Cursor):
 class OrganisationCriteria(Asked):
     """Which organisations."""
 
-    sector: Annotated[list[Sector], AnyOf, Field(description="Its sector")] = []
-    region: Annotated[list[Region], AnyOf, Field(description="Its ITU region")] = []
-    country: Annotated[list[CountryCode], AnyOf, Field(description="Its country")] = []
+    sector: Annotated[list[Sector], AnyOf, Field(max_length=MOST_VALUES, description="Its sector")] = []
+    region: Annotated[list[Region], AnyOf, Field(max_length=MOST_VALUES, description="Its ITU region")] = []
+    country: Annotated[list[CountryCode], AnyOf, Field(max_length=MOST_VALUES, description="Its country")] = []
     active: Annotated[bool | None, Field(description="Whether it may take on something new")] = None
     q: Annotated[SearchText | None, Field(description="Words that must all occur in its name")] = None
 

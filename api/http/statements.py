@@ -7,7 +7,6 @@ brought to Unicode's composed form (NFC), so that what looks the same is the sam
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Container
 from datetime import date
 from decimal import Decimal
@@ -20,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetJsonSchemaHandler,
     PlainValidator,
     Strict,
     Tag,
@@ -28,17 +28,22 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from domain import geography, vocabulary
 from domain.commands import ContributionStatement, TargetStatement
 from domain.currencies import currencies
-from domain.text import fault
+from domain.text import composed, fault, longest
 from domain.values import Evidence, GoodPractice, StatedMoney, UsdRate
 
 MONEY_TAG, QUANTITY_TAG = "<money>", "<quantity>"
 TAGS = frozenset({MONEY_TAG, QUANTITY_TAG})
 """What validation calls the two forms of a value; they are no part of the document."""
+
+_BOUNDED = frozenset({"enum", "const", "format", "maxLength", "pattern"})
+_NO_CONTROLS = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+"""What `domain.text.fault` admits, but for texts that are blank."""
 
 _PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -54,14 +59,29 @@ class Body(BaseModel):
     def _is_text_to_keep(cls, value: Any, info: ValidationInfo) -> Any:
         name = info.field_name or ""
         if type(value) is tuple:
-            return tuple(_composed(item, name) for item in value)
-        return _composed(value, name)
+            return tuple(_kept(item, name) for item in value)
+        return _kept(value, name)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The description of the body, in which every text has its bounds."""
+        described = handler(schema)
+        for name, field in handler.resolve_ref_schema(described).get("properties", {}).items():
+            _bound(field, longest(name))
+        return described
 
 
-def _composed(value: Any, name: str) -> Any:
+def _bound(described: JsonSchemaValue, most: int) -> None:
+    """Say of every text in the description of a field how long it may be."""
+    for form in (described, *described.get("anyOf", ()), *filter(None, [described.get("items")])):
+        if form.get("type") == "string" and not _BOUNDED & form.keys():
+            form.update({"minLength": 1, "maxLength": most, "pattern": _NO_CONTROLS})
+
+
+def _kept(value: Any, name: str) -> Any:
     if type(value) is not str:  # an enumeration's code is a string too, and stays what it is
         return value
-    text = unicodedata.normalize("NFC", value)
+    text = composed(value)
     if reason := fault(name, text):
         raise PydanticCustomError("unacceptable_text", "The text {reason}.", {"reason": reason})
     return text
@@ -107,12 +127,29 @@ Amount = Annotated[
 Day = Annotated[
     date, BeforeValidator(_iso_day), WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-11-23"]})
 ]
-CountryCode = Annotated[str, known("country", geography.countries), Field(description="ISO 3166-1 alpha-3")]
-CurrencyCode = Annotated[str, known("currency", currencies), Field(description="ISO 4217")]
-PillarCode = Annotated[str, known("pillar", vocabulary.pillars)]
-MeasureCode = Annotated[str, known("measure", vocabulary.measures)]
-SdgNumber = Annotated[int, Strict(), known("SDG", vocabulary.sdgs)]
-WsisLine = Annotated[str, known("WSIS action line", vocabulary.wsis_lines)]
+THREE_LETTERS, CODE = r"^[A-Z]{3}$", r"^[a-z0-9_]{1,60}$"
+"""What codes look like; which there are, the vocabulary says."""
+
+CountryCode = Annotated[
+    str,
+    known("country", geography.countries),
+    Field(description="ISO 3166-1 alpha-3", json_schema_extra={"pattern": THREE_LETTERS}),
+]
+CurrencyCode = Annotated[
+    str,
+    known("currency", currencies),
+    Field(description="ISO 4217", json_schema_extra={"pattern": THREE_LETTERS}),
+]
+PillarCode = Annotated[str, known("pillar", vocabulary.pillars), Field(json_schema_extra={"pattern": CODE})]
+MeasureCode = Annotated[str, known("measure", vocabulary.measures), Field(json_schema_extra={"pattern": CODE})]
+SdgNumber = Annotated[
+    int, Strict(), known("SDG", vocabulary.sdgs), Field(json_schema_extra={"minimum": 1, "maximum": 17})
+]
+WsisLine = Annotated[
+    str,
+    known("WSIS action line", vocabulary.wsis_lines),
+    Field(json_schema_extra={"pattern": "^C([1-9]|1[01])$"}),
+]
 
 
 class RateBody(Body):

@@ -32,7 +32,7 @@ class PledgeFilters:
     Of several values of one filter any will do; of `q` every word has to occur in the reference, the title, the
     description or the lead's name, whatever the case. `region` is the one of implementation, `year` that of the
     announcement, `organisation` the lead or a partner, `register` the one a pledge was imported from; `published`
-    pledges are those that BDT admitted.
+    pledges are those that BDT admitted; those that the organisation `or_party` leads or is a partner in come with them.
     """
 
     lifecycle: tuple[Lifecycle, ...] = ()
@@ -54,6 +54,7 @@ class PledgeFilters:
     year: tuple[int, ...] = ()
     register: tuple[str, ...] = ()
     published: bool | None = None
+    or_party: UUID | None = None
     q: str | None = None
 
 
@@ -104,7 +105,10 @@ def conditions(filters: PledgeFilters, on: date, current: sql.Composable) -> Ite
     if filters.scaled_up is not None:
         yield Condition(sql.SQL("scaled_up = %(scaled_up)s"), {"scaled_up": filters.scaled_up})
     if filters.published is not None:
-        yield Condition(sql.SQL("published = %(published)s"), {"published": filters.published})
+        yield Condition(
+            sql.SQL("(published = %(published)s OR lead = %(or_party)s OR %(or_party)s::uuid = ANY(partners))"),
+            {"published": filters.published, "or_party": filters.or_party},
+        )
     if filters.target_group:
         countries = frozenset[str]().union(*(members(group, on) for group in filters.target_group))
         yield Condition(sql.SQL("countries && %(members)s::text[]"), {"members": sorted(countries)})

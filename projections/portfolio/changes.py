@@ -21,7 +21,7 @@ from projections.pledge_state import document, read
 from projections.portfolio.counted import FIGURES, LADDER, Member, Part, Presence, changes
 from projections.read_model import ReadModel
 
-VERSION = 1
+VERSION = 2
 
 Pledges = dict[UUID, Pledge | None]
 

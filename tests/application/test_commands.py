@@ -12,7 +12,7 @@ import pytest
 
 from application.commands import IdempotencyKeyReused, Outcome, Request, VersionMismatch
 from domain import refusals
-from domain.commands import Announce, Contribute, PledgeCommand, Validate, Withdraw
+from domain.commands import Announce, Contribute, Partner, PledgeCommand, Validate, Withdraw
 from domain.organisation import Register, Rename
 from domain.pledge import Pledge
 from domain.values import Actor, StatedMoney, UsdRate
@@ -21,14 +21,16 @@ from infrastructure.bootstrap import Service
 from infrastructure.command_stores import PublishedRate
 from tests.given import announcement, delivering, money, schools, stating, usd
 
+LEAD, PARTNER = uuid4(), uuid4()
 BDT = Request(actor=Actor(role=Role.BDT))
+PLEDGER = Request(actor=Actor(role=Role.STAKEHOLDER, organisation=LEAD))
 NEW = Register(name="Fibre for All", sector=Sector.PRIVATE_SECTOR, country="KEN")
 
 
 @pytest.fixture
 def lead(service: Service) -> UUID:
     """A registered organisation."""
-    return service.commands.register(NEW, BDT).state.id
+    return service.commands.change_organisation(LEAD, NEW, BDT).state.id
 
 
 @pytest.fixture
@@ -40,12 +42,12 @@ def announce(lead: UUID) -> Announce:
 @pytest.fixture
 def pledge(service: Service, announce: Announce) -> Pledge:
     """That pledge."""
-    return service.commands.announce(announce, BDT).state
+    return service.commands.announce(announce, PLEDGER).state
 
 
 def keyed(key: str, fingerprint: bytes = b"this") -> Request:
     """A request with an idempotency key."""
-    return replace(BDT, idempotency_key=key, fingerprint=fingerprint)
+    return replace(PLEDGER, idempotency_key=key, fingerprint=fingerprint)
 
 
 def one_school(on: date = date(2025, 1, 1)) -> PledgeCommand:
@@ -68,19 +70,21 @@ def at_once(times: int, ask) -> list[object]:
 
 def test_references_count_up_within_the_year_of_the_announcement(service: Service, announce: Announce):
     years = (date(2024, 1, 1), date(2024, 6, 1), date(2025, 1, 1))
-    references = [service.commands.announce(replace(announce, announced_on=on), BDT).state.reference for on in years]
+    references = [
+        service.commands.announce(replace(announce, announced_on=on), PLEDGER).state.reference for on in years
+    ]
     assert references == ["P2C-2024-000001", "P2C-2024-000002", "P2C-2025-000001"]
 
 
 def test_a_reference_that_was_brought_along_is_passed_over(service: Service, announce: Announce):
-    service.commands.announce(replace(announce, reference="P2C-2024-000001"), BDT)
-    assert service.commands.announce(announce, BDT).state.reference == "P2C-2024-000002"
+    service.commands.announce(replace(announce, reference="P2C-2024-000001"), PLEDGER)
+    assert service.commands.announce(announce, PLEDGER).state.reference == "P2C-2024-000002"
     with pytest.raises(refusals.AlreadyAnnounced):
-        service.commands.announce(replace(announce, reference="P2C-2024-000002"), BDT)
+        service.commands.announce(replace(announce, reference="P2C-2024-000002"), PLEDGER)
 
 
 def test_the_outcome_is_the_facts_as_stored_and_the_state_right_after_them(service: Service, pledge: Pledge):
-    outcome = service.commands.change_pledge(pledge.reference, one_school(), BDT)
+    outcome = service.commands.change_pledge(pledge.reference, one_school(), PLEDGER)
     assert outcome.entries == service.ledger.entries(pledge.id, first=2)
     assert outcome.state == service.ledger.pledge(pledge.id)
     assert outcome.position == service.ledger.position == 3
@@ -96,7 +100,7 @@ def test_what_does_not_exist_cannot_be_changed(service: Service):
 def test_a_pledge_is_superseded_only_by_one_that_exists(service: Service, pledge: Pledge):
     withdraw = Withdraw(reason="merged", superseded_by="P2C-2024-000009")
     with pytest.raises(refusals.UnknownPledge) as refusal:
-        service.commands.change_pledge(pledge.reference, withdraw, BDT)
+        service.commands.change_pledge(pledge.reference, withdraw, PLEDGER)
     assert refusal.value.field == "superseded_by"
 
 
@@ -104,10 +108,10 @@ def test_the_published_rate_of_the_month_is_taken_where_none_is_given(service: S
     euros = replace(stating(money(usd(1))), value=StatedMoney(amount=Decimal(100), currency="EUR"))
     command = replace(announce, targets=(euros,))
     with pytest.raises(refusals.ExchangeRateMissing):
-        service.commands.announce(command, BDT)
+        service.commands.announce(command, PLEDGER)
     rate = PublishedRate(currency="EUR", month=date(2024, 1, 1), rate=Decimal("1.25"), source="UN")
     assert service.rates.publish([rate]) == []
-    state = service.commands.announce(command, BDT).state
+    state = service.commands.announce(command, PLEDGER).state
     assert state.value_usd == 125
     assert state.reference == "P2C-2024-000002", "the number of the refused announcement stays unused"
 
@@ -131,14 +135,14 @@ def test_a_published_rate_stays(service: Service):
 
 
 def test_a_stale_version_is_refused(service: Service, pledge: Pledge):
-    service.commands.change_pledge(pledge.reference, one_school(), BDT)
+    service.commands.change_pledge(pledge.reference, one_school(), PLEDGER)
     with pytest.raises(VersionMismatch) as refusal:
-        service.commands.change_pledge(pledge.reference, one_school(), replace(BDT, expected_version=1))
+        service.commands.change_pledge(pledge.reference, one_school(), replace(PLEDGER, expected_version=1))
     assert (refusal.value.expected, refusal.value.current) == (1, 2)
 
 
 def test_of_many_commands_that_mean_the_same_version_one_wins(service: Service, pledge: Pledge):
-    request = replace(BDT, expected_version=1)
+    request = replace(PLEDGER, expected_version=1)
     answers = at_once(50, lambda n: service.commands.change_pledge(pledge.reference, one_school(), request))
     assert sum(isinstance(answer, Outcome) for answer in answers) == 1
     assert sum(isinstance(answer, VersionMismatch) for answer in answers) == 49
@@ -146,7 +150,7 @@ def test_of_many_commands_that_mean_the_same_version_one_wins(service: Service, 
 
 
 def test_without_a_version_an_overtaken_command_is_decided_again(service: Service, pledge: Pledge):
-    answers = at_once(12, lambda n: service.commands.change_pledge(pledge.reference, one_school(), BDT))
+    answers = at_once(12, lambda n: service.commands.change_pledge(pledge.reference, one_school(), PLEDGER))
     assert all(isinstance(answer, Outcome) for answer in answers), answers
     state = service.ledger.pledge(pledge.id)
     assert state is not None
@@ -181,8 +185,8 @@ def test_many_announcements_with_one_key_are_one_pledge(service: Service, announ
 
 def test_the_first_answer_is_given_again_whatever_happened_since(service: Service, pledge: Pledge):
     first = service.commands.change_pledge(pledge.reference, one_school(), keyed("k-1"))
-    service.commands.change_pledge(pledge.reference, one_school(), BDT)
-    service.commands.change_pledge(pledge.reference, Withdraw(reason="no funds"), BDT)
+    service.commands.change_pledge(pledge.reference, one_school(), PLEDGER)
+    service.commands.change_pledge(pledge.reference, Withdraw(reason="no funds"), PLEDGER)
     again = service.commands.change_pledge(pledge.reference, one_school(), keyed("k-1"))
     assert (again.state, again.entries) == (first.state, first.entries)
     assert again.replayed
@@ -202,10 +206,13 @@ def test_a_key_used_for_something_else_is_refused(service: Service, pledge: Pled
         service.commands.change_pledge(pledge.reference, one_school(), keyed("k-1", b"that"))
 
 
-def test_the_keys_of_one_client_are_not_anothers(service: Service, pledge: Pledge, lead: UUID):
-    other = replace(keyed("k-1", b"that"), actor=Actor(role=Role.STAKEHOLDER, organisation=lead))
-    service.commands.change_pledge(pledge.reference, one_school(), keyed("k-1"))
-    assert not service.commands.change_pledge(pledge.reference, one_school(), other).replayed
+def test_the_keys_of_one_client_are_not_anothers(service: Service, announce: Announce):
+    service.commands.change_organisation(PARTNER, NEW, BDT)
+    joint = replace(announce, partners=(Partner(organisation=PARTNER),))
+    reference = service.commands.announce(joint, PLEDGER).state.reference
+    other = replace(keyed("k-1", b"that"), actor=Actor(role=Role.STAKEHOLDER, organisation=PARTNER))
+    service.commands.change_pledge(reference, one_school(), keyed("k-1"))
+    assert not service.commands.change_pledge(reference, one_school(), other).replayed
 
 
 def test_a_refused_command_leaves_its_key_free(service: Service, pledge: Pledge):

@@ -25,6 +25,7 @@ from domain.commands import Announce, TargetStatement
 from domain.events import PartiallyFulfilled
 from domain.organisation import Register
 from domain.pledge import Pledge
+from domain.values import Actor
 from domain.vocabulary import FocusArea, PledgeType, Role, Sector
 from infrastructure.bootstrap import Service, database, open_on
 from infrastructure.settings import Settings
@@ -109,7 +110,8 @@ def prepared(settings: Settings) -> tuple[str, list[Pledge]]:
             announced_on=today - timedelta(days=30),
             targets=(TargetStatement(id="schools", measure="schools_connected", value=Decimal(1000)),),
         )
-        pledges = [service.commands.announce(promise, Request(actor=BDT)).state for _ in range(PLEDGES)]
+        pledger = Request(actor=Actor(role=Role.STAKEHOLDER, organisation=lead))
+        pledges = [service.commands.announce(promise, pledger).state for _ in range(PLEDGES)]
         return service.credentials.issue(Role.STAKEHOLDER, lead)[1], pledges
 
 

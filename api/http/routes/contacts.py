@@ -9,23 +9,22 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from api.http import problems
-from api.http.authentication import Writer
+from api.http.authentication import Known
 from api.http.caching import NO_STORE
 from api.http.failures import Failure
 from api.http.json_request import CommandRoute
-from api.http.openapi import READING, WRITING, answers
+from api.http.openapi import READER, WRITING, answers
 from api.http.paths import OrganisationId
 from api.http.service import Services
 from api.http.statements import Body
-from application.access import require_contact_keeper
+from application.access import Principal, require_contact_keeper
 from domain.refusals import UnknownOrganisation
-from domain.values import Actor
 from infrastructure.bootstrap import Service
 from infrastructure.contacts import Contact
 
 router = APIRouter(prefix="/v1/organisations/{organisation}/contacts", tags=["organisations"], route_class=CommandRoute)
 
-_READING = (*READING, problems.NOT_AUTHENTICATED, problems.NOT_PERMITTED)
+_READING = (*READER, problems.NOT_PERMITTED)
 
 Task = Annotated[
     str,
@@ -69,9 +68,9 @@ class Erased(BaseModel):
     response_model=ContactList,
     responses=answers(200, {}, _READING, (UnknownOrganisation,)),
 )
-def list_contacts(organisation: OrganisationId, service: Services, actor: Writer) -> Response:
-    """The persons to write to; for BDT, administrators and the organisation itself."""
-    _require(service, actor, organisation)
+def list_contacts(organisation: OrganisationId, service: Services, by: Known) -> Response:
+    """The persons to write to; for BDT and the organisation itself."""
+    _require(service, by, organisation)
     return _private(ContactList(items=[_document(contact) for contact in service.contacts.of(organisation)]))
 
 
@@ -82,11 +81,9 @@ def list_contacts(organisation: OrganisationId, service: Services, actor: Writer
     response_model=ContactDocument,
     responses=answers(200, {}, WRITING, (UnknownOrganisation,)),
 )
-def put_contact(
-    organisation: OrganisationId, task: Task, body: ContactBody, service: Services, actor: Writer
-) -> Response:
+def put_contact(organisation: OrganisationId, task: Task, body: ContactBody, service: Services, by: Known) -> Response:
     """Let this be the person for a task; whoever had it before is forgotten."""
-    _require(service, actor, organisation)
+    _require(service, by, organisation)
     contact = Contact(id=task, name=body.name, email=body.email, phone=body.phone)
     service.contacts.put(organisation, contact)
     return _private(_document(contact))
@@ -99,16 +96,16 @@ def put_contact(
     response_model=Erased,
     responses=answers(200, {}, (*_READING, problems.NO_SUCH_ADDRESS), (UnknownOrganisation,)),
 )
-def erase_contact(organisation: OrganisationId, task: Task, service: Services, actor: Writer) -> Response:
+def erase_contact(organisation: OrganisationId, task: Task, service: Services, by: Known) -> Response:
     """Forget the person for good. The ledger never knew of it, so every proof stays as it is."""
-    _require(service, actor, organisation)
+    _require(service, by, organisation)
     if not service.contacts.erase(organisation, task):
         raise Failure(problems.NO_SUCH_ADDRESS, f"The organisation has no contact person for {task}.")
     return _private(Erased(erased=task))
 
 
-def _require(service: Service, actor: Actor, organisation: UUID) -> None:
-    require_contact_keeper(actor, organisation)
+def _require(service: Service, by: Principal, organisation: UUID) -> None:
+    require_contact_keeper(by, organisation)
     if service.ledger.organisation(organisation) is None:
         raise UnknownOrganisation(str(organisation))
 

@@ -11,22 +11,21 @@ from api.exports.csv_files import csv_lines
 from api.exports.difference_tables import movements_table
 from api.http import problems
 from api.http.authentication import Reader
-from api.http.conditions import CaughtUp
+from api.http.conditions import CaughtUp, HeaderText
 from api.http.difference_documents import DifferenceDocument
 from api.http.forms import Form, chosen
 from api.http.moments import as_of_of
-from api.http.openapi import AT_A_MOMENT, READ, READING, WAITING, answers
+from api.http.openapi import AT_A_MOMENT, READ, READER, WAITING, answers
 from api.http.queries import DifferenceQuery
 from api.http.service import Services
-from application.access import require_insight
+from application.access import Principal, require_insight
 from audit.canonical import canonical
-from domain.values import Actor
 from infrastructure.bootstrap import Service
 
 router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[CaughtUp])
 
 FORMS = (Form.JSON, Form.CSV)
-_FAULTS = (*READING, *WAITING, *AT_A_MOMENT, problems.NOT_PERMITTED, problems.NOT_ACCEPTABLE)
+_FAULTS = (*READER, *WAITING, *AT_A_MOMENT, problems.NOT_PERMITTED, problems.NOT_ACCEPTABLE)
 _ANSWERS = answers(200, READ, _FAULTS, forms=FORMS[1:])
 
 
@@ -41,7 +40,7 @@ def get_difference(
     query: Annotated[DifferenceQuery, Query()],
     service: Services,
     reader: Reader,
-    accept: Annotated[str | None, Header(description="The form of the answer: JSON or CSV")] = None,
+    accept: Annotated[HeaderText | None, Header(description="The form of the answer: JSON or CSV")] = None,
 ) -> Response:
     """Every movement of a figure between two moments, each with exactly one cause; they sum to the difference.
 
@@ -62,7 +61,7 @@ def get_difference_as_csv(query: Annotated[DifferenceQuery, Query()], service: S
     return _answer(service, query, reader, Form.CSV)
 
 
-def _answer(service: Service, query: DifferenceQuery, reader: Actor | None, form: Form) -> Response:
+def _answer(service: Service, query: DifferenceQuery, reader: Principal, form: Form) -> Response:
     if query.unpublished:
         require_insight(reader)
     closing = service.register.resolve(as_of_of(query.to), query.to_effective_on)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from api.http import problems
 from api.http import rate_bodies as bodies
-from api.http.authentication import writer
+from api.http.authentication import Known
 from api.http.documents import DecimalText
 from api.http.failures import Failure, FieldError
 from api.http.json_request import CommandRoute
@@ -19,6 +19,7 @@ from api.http.moments import as_of_of, asked
 from api.http.openapi import READING, WAITING, WRITING, answers
 from api.http.queries import RatesQuery
 from api.http.service import Services
+from application.access import Permission, require
 from application.moments import AsOf, Moment, end_of
 from domain import refusals as no
 from domain import statements
@@ -52,10 +53,10 @@ class RateList(BaseModel):
     status_code=201,
     response_model=RateList,
     responses=answers(201, {}, (*WRITING, problems.RATE_PUBLISHED_BEFORE), (no.NotPositive, no.UnacceptableAmount)),
-    dependencies=[Depends(writer)],
 )
-def publish_exchange_rates(body: bodies.ExchangeRates, service: Services) -> Response:
-    """Publish rates, all or none. A month's rate stays; publishing it again unchanged changes nothing."""
+def publish_exchange_rates(body: bodies.ExchangeRates, service: Services, by: Known) -> Response:
+    """Publish rates, all or none. A month's rate stays; publishing it again unchanged changes nothing. For BDT."""
+    require(by, Permission.RATES_WRITE)
     rates = [_checked(rate, f"rates.{i}.rate") for i, rate in enumerate(body.rates)]
     _require_once(rates)
     # In one order for everybody, so that two publications at once cannot wait for each other.

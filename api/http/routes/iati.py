@@ -11,7 +11,7 @@ from api.http.authentication import Reader
 from api.http.conditions import CaughtUp
 from api.http.forms import Form
 from api.http.iati_answers import every_activity, one_activity
-from api.http.openapi import AT_A_MOMENT, READ, READING, WAITING, answers
+from api.http.openapi import AT_A_MOMENT, READ, READER, WAITING, answers
 from api.http.paths import Reference
 from api.http.queries import ExportQuery, VersionQuery
 from api.http.service import Services
@@ -19,7 +19,7 @@ from domain.refusals import UnknownPledge
 
 router = APIRouter(prefix="/v1", tags=["exchange"], dependencies=[CaughtUp])
 
-_FAULTS = (*READING, *WAITING, *AT_A_MOMENT, problems.NOT_PERMITTED)
+_FAULTS = (*READER, *WAITING, *AT_A_MOMENT, problems.NOT_PERMITTED)
 _EVERY = answers(200, READ, _FAULTS, forms=[Form.XML])
 _ONE = answers(200, READ, (*_FAULTS, problems.TWO_MOMENTS), (UnknownPledge,), forms=[Form.XML])
 

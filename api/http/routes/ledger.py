@@ -2,6 +2,9 @@
 
 The tree and its tiles are those of c2sp.org/tlog-tiles under the prefix /v1/ledger, so that clients of such logs can
 read it. The entry at position p of the ledger is leaf p - 1 of the tree.
+
+Hashes, checkpoints and proofs are for everybody. Entries tell of pledges that BDT has not admitted: one alone is for
+whoever may know of its pledge, all of them together are for BDT and auditors.
 """
 
 from __future__ import annotations
@@ -17,22 +20,27 @@ from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
 
 from api.http import problems
-from api.http.caching import FOR_A_MOMENT, FOR_EVER, NO_STORE
+from api.http.authentication import Reader
+from api.http.caching import FOR_A_MOMENT, FOR_EVER, NO_STORE, PRIVATE
 from api.http.conditions import IfNoneMatch, names_version
 from api.http.failures import RETRY_AFTER, Failure
 from api.http.ledger_documents import (
     CheckpointList,
     ConsistencyDocument,
     InclusionDocument,
+    StoredEntry,
     checkpoint_document,
     inclusion_document,
 )
-from api.http.openapi import CACHED, READ, READING, answers, not_modified
+from api.http.openapi import CACHED, FOR_INSIGHT, READ, READER, READING, answers, not_modified
 from api.http.queries import Asked
 from api.http.service import Services
+from application.access import Sight, require_insight, sight_of
+from audit.envelope import Unreadable
 from audit.inclusion import InclusionProof
 from audit.signed_note import in_base64
 from audit.tiles import NoSuchTile, Tile
+from domain.events import PledgeEvent
 from infrastructure.bootstrap import Service
 from infrastructure.bundles import NothingSigned
 from infrastructure.checkpoints import StoredCheckpoint
@@ -41,16 +49,23 @@ router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
 
 PLAIN = "text/plain"
 TEXT = f"{PLAIN}; charset=utf-8"
+JSON = "application/json"
 JSON_LINES = "application/jsonl"
 BINARY = "application/octet-stream"
 ZIP = "application/zip"
 
 
 Position = Annotated[int, Field(ge=1, le=2**53, description="The position of an entry; the first is 1")]
+EntryPosition = Annotated[int, PathPart(ge=1, le=2**53, description="The position of an entry; the first is 1")]
 Size = Annotated[int | None, Field(ge=1, le=2**53, description="How many entries the signed tree has")]
 
 TilePath = Annotated[
-    str, PathPart(description="Level and number, such as `0/x001/234.p/17`, or `entries/000`", examples=["0/000.p/12"])
+    str,
+    PathPart(
+        description="Level and number, such as `0/x001/234.p/17`, or `entries/000`",
+        examples=["0/000.p/12"],
+        max_length=100,
+    ),
 ]
 
 
@@ -150,19 +165,38 @@ def list_keys(service: Services) -> Response:
     operation_id="readEntries",
     summary="Read entries as they are stored",
     response_class=Response,
-    responses=answers(200, READ, READING, forms=[JSON_LINES]),
+    responses=answers(200, READ, FOR_INSIGHT, forms=[JSON_LINES]),
 )
-def read_entries(query: Annotated[EntriesQuery, Query()], service: Services) -> Response:
-    """The entries after a position, one a line, byte for byte as they are stored and hashed.
+def read_entries(query: Annotated[EntriesQuery, Query()], service: Services, reader: Reader) -> Response:
+    """The entries after a position, one a line, byte for byte as they are stored and hashed. For BDT and auditors.
 
     `Ledger-Position` is that of the last one: the `after` of what follows.
     """
+    require_insight(reader)
     entries = service.transparency.entries(query.after + 1, query.after + query.limit)
     return Response(
         b"".join(entry + b"\n" for entry in entries),
         media_type=JSON_LINES,
         headers={"Ledger-Position": str(query.after + len(entries)), "Cache-Control": "no-cache"},
     )
+
+
+@router.get(
+    "/entries/{position}",
+    operation_id="readEntry",
+    summary="Read an entry as it is stored",
+    response_model=StoredEntry,
+    responses=answers(200, READ, (*READER, problems.NO_SUCH_ENTRY)),
+)
+def read_entry(position: EntryPosition, service: Services, reader: Reader) -> Response:
+    """The entry at a position, byte for byte as it is stored and hashed: to check what a proof is about.
+
+    An entry of a pledge is there for whoever may know of the pledge.
+    """
+    stored = service.ledger.stored_at(position)
+    if stored is None or not _in_sight(service, stored, position, sight_of(reader)):
+        raise Failure(problems.NO_SUCH_ENTRY, f"There is no entry at position {position}.")
+    return Response(stored, media_type=JSON, headers={"Ledger-Position": str(position), "Cache-Control": PRIVATE})
 
 
 @router.get(
@@ -228,18 +262,24 @@ def prove_consistency(query: Annotated[ConsistencyQuery, Query()], service: Serv
     operation_id="readTile",
     summary="Read a tile of the tree, or of entries",
     response_class=Response,
-    responses=answers(200, {}, (*READING, problems.NO_SUCH_ADDRESS), forms=[BINARY]),
+    responses=answers(200, {}, (*FOR_INSIGHT, problems.NO_SUCH_ADDRESS), forms=[BINARY]),
 )
-def read_tile(path: TilePath, service: Services) -> Response:
-    """256 hashes or entries, or as many as there are (c2sp.org/tlog-tiles). What a path names never changes."""
+def read_tile(path: TilePath, service: Services, reader: Reader) -> Response:
+    """256 hashes or entries, or as many as there are (c2sp.org/tlog-tiles). What a path names never changes.
+
+    Tiles of hashes are for everybody, tiles of entries for BDT and auditors.
+    """
     try:
         tile = Tile.parse(path)
     except NoSuchTile as fault:
         raise Failure(problems.NO_SUCH_ADDRESS, "This is no path of a tile.") from fault
+    if tile.level is None:
+        require_insight(reader)
     content = service.transparency.tile(tile)
     if content is None:
         raise Failure(problems.NO_SUCH_ADDRESS, "The tree does not have this tile, or not as wide yet.")
-    return Response(content, media_type=BINARY, headers={"Cache-Control": FOR_EVER})
+    kept = FOR_EVER if tile.level is not None else PRIVATE
+    return Response(content, media_type=BINARY, headers={"Cache-Control": kept})
 
 
 @router.get(
@@ -247,10 +287,14 @@ def read_tile(path: TilePath, service: Services) -> Response:
     operation_id="exportBundle",
     summary="Take the whole ledger along",
     response_class=Response,
-    responses=answers(200, {}, (*READING, problems.NOT_SIGNED), forms=[ZIP]),
+    responses=answers(200, {}, (*FOR_INSIGHT, problems.NOT_SIGNED), forms=[ZIP]),
 )
-def export_bundle(service: Services) -> Response:
-    """Everything that is needed to verify the ledger offline with `p2c verify`, in one zip file."""
+def export_bundle(service: Services, reader: Reader) -> Response:
+    """Everything that is needed to verify the ledger offline with `p2c verify`, in one zip file.
+
+    For BDT and auditors.
+    """
+    require_insight(reader)
     with tempfile.NamedTemporaryFile(prefix="p2c-bundle-", suffix=".zip", delete=False) as file:
         path = Path(file.name)
         try:
@@ -268,6 +312,20 @@ def export_bundle(service: Services) -> Response:
         headers=NO_STORE,
         background=BackgroundTask(path.unlink, missing_ok=True),
     )
+
+
+def _in_sight(service: Service, stored: bytes, position: int, sight: Sight) -> bool:
+    """Whether somebody may know of the entry; one that cannot be read is for those who may know of all."""
+    if sight.everything:
+        return True
+    try:
+        event = service.ledger.read(stored, position).event
+    except Unreadable:
+        return False
+    if not isinstance(event, PledgeEvent):
+        return True
+    pledge = service.ledger.pledge(event.originator_id)
+    return pledge is not None and sight.includes(pledge)
 
 
 def _checkpoint(service: Service, size: int | None) -> StoredCheckpoint:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, cast
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from api.http import problems
 from api.http.answers import names_at
 from api.http.authentication import Reader
-from api.http.conditions import CaughtUp, IfNoneMatch, etag, names_version
+from api.http.conditions import CaughtUp, HeaderText, IfNoneMatch, etag, names_version
 from api.http.cursors import refused
 from api.http.documents import ActorDocument, HistoryItem, Instant, PledgeDocument, PledgeReading
 from api.http.failures import Failure
@@ -22,23 +22,23 @@ from api.http.forms import Form, is_wanted
 from api.http.iati_answers import one_activity
 from api.http.ledger_documents import proof_of
 from api.http.moments import asked, echoed, require_one_moment
-from api.http.openapi import AT_A_MOMENT, PAGING, READ_LIST, READ_ONE, READING, WAITING, answers, not_modified
+from api.http.openapi import AT_A_MOMENT, PAGING, READ_LIST, READ_ONE, READER, WAITING, answers, not_modified
 from api.http.pages import document, encoded, link_to
 from api.http.paths import Reference
 from api.http.queries import HistoryCursor, HistoryQuery, PledgeCursor, PledgeQuery, VersionQuery
 from api.http.representations import Names, parties, pledge_document
 from api.http.service import Services, TodayInUtc
-from application.access import may_see_unpublished
+from application.access import Sight, sight_of
 from application.moments import Moment
+from audit.envelope import Entry
 from domain.events import PledgeEvent
 from domain.identity import pledge_id
-from domain.ladder import is_published
 from domain.pledge import Pledge, fold
 from domain.refusals import UnknownPledge
-from domain.values import Actor
 from infrastructure.bootstrap import Service
 from infrastructure.register import point_of
 from projections.pinning import Point, PositionNotReached
+from projections.pledge_status.filters import PledgeFilters
 from projections.pledge_status.view import PledgePage, PledgeRow
 
 router = APIRouter(prefix="/v1/pledges", tags=["pledges"], dependencies=[CaughtUp])
@@ -69,29 +69,28 @@ class History(BaseModel):
     operation_id="listPledges",
     summary="List pledges",
     response_model=PledgeList,
-    responses=answers(200, READ_LIST, (*READING, *WAITING, *AT_A_MOMENT, *PAGING)),
+    responses=answers(200, READ_LIST, (*READER, *WAITING, *AT_A_MOMENT, *PAGING)),
 )
 def list_pledges(
     request: Request, query: Annotated[PledgeQuery, Query()], service: Services, reader: Reader, today: TodayInUtc
 ) -> Response:
     """The pledges that meet every filter, by reference. All pages of a list belong to one moment.
 
-    Of an earlier moment the public sees what BDT had admitted by then.
+    The public sees what BDT had admitted by that moment, an organisation its own pledges too.
     """
     cursor = _cursor(query)
     criteria = PledgeQuery.model_validate(cursor.criteria) if cursor else query
     moment = None if cursor else asked(service, query.as_of, query.effective_on)
     point = Point(cursor.position, cursor.on) if cursor else point_of(moment) if moment else None
-    now = cursor.now if cursor else moment is None
     on = point.effective_on if point else today
     page = service.pledges.page(
-        replace(criteria.filters(), published=None if now or may_see_unpublished(reader) else True),
+        _within(sight_of(reader), criteria.filters()),
         on=on,
         after=cursor.after if cursor else None,
         limit=query.limit,
         at=point,
     )
-    following = _following(page, on, criteria, now=now)
+    following = _following(page, on, criteria)
     names = _names_at(service, [row.pledge for row in page.items], Point(page.position, on))
     content = PledgeList(
         items=[_represented(row, names, on) for row in page.items],
@@ -113,7 +112,7 @@ def list_pledges(
             200,
             READ_ONE,
             (
-                *READING,
+                *READER,
                 *WAITING,
                 *AT_A_MOMENT,
                 problems.TWO_MOMENTS,
@@ -132,22 +131,23 @@ def get_pledge(
     reader: Reader,
     today: TodayInUtc,
     if_none_match: IfNoneMatch = None,
-    accept: Annotated[str | None, Header(description="The form of the answer: JSON, or XML for IATI")] = None,
+    accept: Annotated[HeaderText | None, Header(description="The form of the answer: JSON, or XML for IATI")] = None,
 ) -> Response:
     """The pledge as it is, as it was after one of its versions, or as the register knew it at a moment.
 
-    At an earlier moment it is there for the public only if BDT had admitted it by then.
+    For the public it is there only if BDT has admitted it, at an earlier moment if BDT had admitted it by then.
     """
     if is_wanted(Form.XML, accept):
         return one_activity(service, reference, query, reader)
     if query.version is not None and (query.as_of is not None or query.effective_on is not None):
         raise Failure(problems.TWO_MOMENTS, "A version and a moment were given.")
+    sight = sight_of(reader)
     if moment := asked(service, query.as_of, query.effective_on):
-        return _at_moment(service, reference, moment, reader, if_none_match)
+        return _at_moment(service, reference, moment, sight, if_none_match)
     position = service.pledges.position()
-    row = service.pledges.get(reference) if query.version is None else None
-    # Right after its announcement the view may not know the pledge yet; the ledger does.
-    row = row or _from_ledger(service, reference, query.version)
+    row = (
+        _of_version(service, reference, query.version, sight) if query.version else _as_it_is(service, reference, sight)
+    )
     position = max(position, row.position)
     tag = etag(row.pledge.version)
     if names_version(if_none_match, tag):
@@ -156,11 +156,9 @@ def get_pledge(
     return document(_represented(row, names, today), position=position, headers={"ETag": tag})
 
 
-def _at_moment(
-    service: Service, reference: str, moment: Moment, reader: Actor | None, if_none_match: str | None
-) -> Response:
+def _at_moment(service: Service, reference: str, moment: Moment, sight: Sight, if_none_match: str | None) -> Response:
     row = service.pledges.get(reference, at=point_of(moment))
-    if row is None or not (is_published(row.pledge) or may_see_unpublished(reader)):
+    if row is None or not sight.includes(row.pledge):
         raise UnknownPledge(reference)
     tag = f'"{row.pledge.version}-{moment.position}-{moment.effective_on}"'
     headers = {"ETag": tag, "Ledger-Position": str(moment.position)}
@@ -175,7 +173,7 @@ def _at_moment(
     operation_id="getPledgeHistory",
     summary="Read what happened to a pledge",
     response_model=History,
-    responses=answers(200, READ_LIST, (*READING, *WAITING, *AT_A_MOMENT, *PAGING), (UnknownPledge,)),
+    responses=answers(200, READ_LIST, (*READER, *WAITING, *AT_A_MOMENT, *PAGING), (UnknownPledge,)),
 )
 def get_history(
     request: Request,
@@ -192,7 +190,7 @@ def get_history(
     cursor = _history_cursor(query, reference)
     moment = _history_moment(service, query, cursor, today)
     now = cursor.now if cursor else query.as_of is None and query.effective_on is None
-    _require_known(service, reference, None if now else moment, reader)
+    _require_known(service, reference, None if now else moment, sight_of(reader))
     after = cursor.version if cursor else 0
     found = service.timeline.history(
         reference, after_version=after, limit=query.limit + 1, at=None if now and not cursor else point_of(moment)
@@ -250,14 +248,18 @@ def _history_moment(service: Service, query: HistoryQuery, cursor: HistoryCursor
     )
 
 
-def _require_known(service: Service, reference: str, moment: Moment | None, reader: Actor | None) -> None:
-    """Refuse a reference that nobody knows, or that the public did not know at a moment. Raises UnknownPledge."""
+def _within(sight: Sight, filters: PledgeFilters) -> PledgeFilters:
+    return replace(filters, published=None if sight.everything else True, or_party=sight.organisation)
+
+
+def _require_known(service: Service, reference: str, moment: Moment | None, sight: Sight) -> None:
+    """Refuse a reference that is not in sight now, or was not at a moment. Raises UnknownPledge."""
     if moment is None:
-        known = service.ledger.pledge(pledge_id(reference)) is not None
+        pledge = service.ledger.pledge(pledge_id(reference))
     else:
         row = service.pledges.get(reference, at=point_of(moment))
-        known = row is not None and (is_published(row.pledge) or may_see_unpublished(reader))
-    if not known:
+        pledge = row.pledge if row else None
+    if pledge is None or not sight.includes(pledge):
         raise UnknownPledge(reference)
 
 
@@ -271,10 +273,10 @@ def _cursor(query: PledgeQuery) -> PledgeCursor | None:
     return cursor
 
 
-def _following(page: PledgePage, on: date, criteria: PledgeQuery, *, now: bool) -> str | None:
+def _following(page: PledgePage, on: date, criteria: PledgeQuery) -> str | None:
     if page.next is None:
         return None
-    return PledgeCursor(position=page.position, on=on, now=now, after=page.next, criteria=criteria.stated()).encode()
+    return PledgeCursor(position=page.position, on=on, after=page.next, criteria=criteria.stated()).encode()
 
 
 def _reading(row: PledgeRow, names: Names, at: Moment) -> PledgeReading:
@@ -285,13 +287,30 @@ def _represented(row: PledgeRow, names: Names, on: date) -> PledgeDocument:
     return pledge_document(row.pledge, names, position=row.position, recorded_at=row.recorded_at, on=on)
 
 
-def _from_ledger(service: Service, reference: str, version: int | None) -> PledgeRow:
-    entries = service.ledger.entries(pledge_id(reference), last=version)
+def _as_it_is(service: Service, reference: str, sight: Sight) -> PledgeRow:
+    # Right after its announcement the view may not know the pledge yet; the ledger does.
+    row = service.pledges.get(reference) or _row(service.ledger.entries(pledge_id(reference)))
+    if row is None or not sight.includes(row.pledge):
+        raise UnknownPledge(reference)
+    return row
+
+
+def _of_version(service: Service, reference: str, version: int, sight: Sight) -> PledgeRow:
+    """The pledge after a version; who may know of it as it is may know all of its history."""
+    entries = service.ledger.entries(pledge_id(reference))
+    present = _row(entries)
+    if present is None or not sight.includes(present.pledge):
+        raise UnknownPledge(reference)
+    row = _row(entries[:version])
+    if row is None or row.pledge.version != version:
+        raise Failure(problems.UNKNOWN_VERSION, f"{reference} has {present.pledge.version} versions, not {version}.")
+    return row
+
+
+def _row(entries: Sequence[Entry]) -> PledgeRow | None:
     pledge = fold(None, (cast("PledgeEvent", entry.event) for entry in entries))
     if pledge is None:
-        raise UnknownPledge(reference)
-    if version is not None and pledge.version != version:
-        raise Failure(problems.UNKNOWN_VERSION, f"{reference} has {pledge.version} versions, not {version}.")
+        return None
     return PledgeRow(pledge=pledge, position=entries[-1].position, recorded_at=entries[-1].recorded_at)
 
 

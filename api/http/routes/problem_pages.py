@@ -51,10 +51,10 @@ async def list_problems(request: Request) -> Response:
     operation_id="getProblem",
     summary="Explain a problem",
     response_model=ProblemDescription,
-    responses=answers(200, {}, (problems.NO_SUCH_ADDRESS, *EVERYWHERE)),
+    responses=answers(200, {}, (problems.NO_SUCH_ADDRESS, problems.INVALID_REQUEST, *EVERYWHERE)),
 )
 async def get_problem(
-    request: Request, name: Annotated[str, Path(description="The last part of the problem's `type`")]
+    request: Request, name: Annotated[str, Path(description="The last part of the problem's `type`", max_length=100)]
 ) -> Response:
     """What a problem means and what to do about it; as a page where HTML is preferred."""
     problem = PROBLEMS.get(name)

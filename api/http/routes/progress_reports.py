@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 
 from api.http import problems
+from api.http.conditions import HeaderText
 from api.http.forms import Form, chosen
 from api.http.languages import liked
 from api.http.moments import as_of_of
@@ -25,8 +26,8 @@ FORMS = (Form.JSON, Form.HTML, Form.PDF)
 _FAULTS = (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE, problems.NO_LETTERS)
 _ANSWERS = answers(200, READ, _FAULTS, forms=FORMS[1:])
 Asked = Annotated[ProgressQuery, Query()]
-Language = Annotated[str | None, Header(description="The language of a page or a PDF")]
-Accept = Annotated[str | None, Header(description="The form of the answer")]
+Language = Annotated[HeaderText | None, Header(description="The language of a page or a PDF")]
+Accept = Annotated[HeaderText | None, Header(description="The form of the answer")]
 
 
 @router.get(

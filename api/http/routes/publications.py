@@ -57,7 +57,7 @@ router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], route_class=Comma
 def publish_snapshot(body: PublicationBody, conditions: Creating, service: Services) -> Response:
     """Put a snapshot before the public: its bytes are stored with the fact that says so, and never change.
 
-    For BDT and administrators.
+    For BDT.
     """
 
     def take() -> Document:

@@ -18,6 +18,7 @@ from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from tests.api.http.contract import Contract
 from tests.api.http.register import Client
+from tests.api.http.signing_in import TheOneWhoMay
 from tests.conftest import new_database
 
 
@@ -72,6 +73,11 @@ def auditor_token(service: Service) -> str:
 
 
 @pytest.fixture
+def admin_token(service: Service) -> str:
+    return service.credentials.issue(Role.ADMIN)[1]
+
+
+@pytest.fixture
 def anybody(server: str, contract: Contract) -> Iterator[Client]:
     """A client without a token, whose every answer keeps to the description."""
     with Client(base_url=server, timeout=30, event_hooks={"response": [_read, contract.require]}) as client:
@@ -79,11 +85,10 @@ def anybody(server: str, contract: Contract) -> Iterator[Client]:
 
 
 @pytest.fixture
-def client(server: str, contract: Contract, token: str) -> Iterator[Client]:
-    """BDT's client, whose every answer keeps to the description."""
-    headers = {"Authorization": f"Bearer {token}"}
+def client(server: str, contract: Contract, service: Service) -> Iterator[Client]:
+    """A client that speaks for the lead or for BDT, whichever may, and whose every answer keeps to the description."""
     hooks: dict[str, list[Callable[..., Any]]] = {"response": [_read, contract.require]}
-    with Client(base_url=server, headers=headers, timeout=30, event_hooks=hooks) as client:
+    with Client(base_url=server, auth=TheOneWhoMay(service), timeout=30, event_hooks=hooks) as client:
         yield client
 
 

@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
 from tests.api.http.register import Client, usd
+from tests.api.http.signing_in import TheOneWhoMay
 
 PLEDGES, ENTITIES, TEN_MILLIONS = 845, 408, 3678
 
@@ -118,8 +118,7 @@ def _admit(client: Client, promise: Promise, lead: str) -> None:
 @pytest.fixture(scope="module")
 def entered(service: Service, server: str) -> Iterator[Client]:
     """A client of a register that holds the report's portfolio."""
-    headers = {"Authorization": f"Bearer {service.credentials.issue(Role.BDT)[1]}"}
-    with Client(base_url=server, headers=headers, timeout=60) as client:
+    with Client(base_url=server, auth=TheOneWhoMay(service), timeout=60) as client:
         enter(client, portfolio())
         yield client
 

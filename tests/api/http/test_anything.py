@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.http.example_requests import REQUESTS
-from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
 from tests.api.http.register import days_ago, usd
+from tests.api.http.signing_in import TheOneWhoMay
 
 FIELDS = st.sampled_from(
     [
@@ -89,13 +89,12 @@ class Inside:
 
 @pytest.fixture(scope="module")
 def inside(app: FastAPI, service: Service) -> Iterator[Inside]:
-    token = service.credentials.issue(Role.BDT)[1]
     service.projections.start()
     with start_blocking_portal() as portal:
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app, raise_app_exceptions=False),
             base_url="http://inside",
-            headers={"Authorization": f"Bearer {token}"},
+            auth=TheOneWhoMay(service),
         )
         yield Inside(portal, client)
         portal.call(client.aclose)

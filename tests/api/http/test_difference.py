@@ -119,7 +119,7 @@ def test_csv_has_one_movement_a_line(client: Client, public: Client) -> None:
     ("asked", "status"),
     [
         ({}, 422),
-        ({"from": "0", "unpublished": "true"}, 403),
+        ({"from": "0", "unpublished": "true"}, 401),
         ({"from": "tomorrow"}, 422),
         ({"from": "0", "to": "9999999"}, 422),
     ],

@@ -26,7 +26,7 @@ def test_the_export_has_what_was_admitted_at_the_moment(client: Client, public: 
     assert waiting not in identifiers(now.content)
     assert admitted not in identifiers(public.get(address, params={"as_of": int(position) - 1}).content)
     assert waiting in identifiers(client.get(address, params={"as_of": position, "unpublished": True}).content)
-    assert public.get(address, params={"unpublished": True}).status_code == 403
+    assert public.get(address, params={"unpublished": True}).status_code == 401
 
 
 def test_a_pledge_comes_as_an_activity_by_address_and_by_accept(client: Client, public: Client) -> None:

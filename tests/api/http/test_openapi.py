@@ -34,7 +34,7 @@ def test_the_description_is_valid(described: dict[str, Any]) -> None:
 def test_every_operation_is_named_and_explained(described: dict[str, Any]) -> None:
     names = [operation["operationId"] for _, _, operation in operations(described)]
 
-    assert len(set(names)) == len(names) == 51
+    assert len(set(names)) == len(names) == 56
     for _, _, operation in operations(described):
         assert operation["summary"]
         assert operation["description"]
@@ -55,7 +55,7 @@ def test_every_request_and_answer_has_an_example_of_its_schema(described: dict[s
             bodies.append(operation["requestBody"])
         for body in bodies:
             content = form_of(body)
-            assert content["example"], operation["operationId"]
+            assert "example" in content, operation["operationId"]
             contract.validate(content["schema"], content["example"])
 
 
@@ -82,7 +82,8 @@ def test_the_headers_are_described(described: dict[str, Any]) -> None:
     for path, method, operation in operations(described):
         stated = {p["name"] for p in operation.get("parameters", []) if p["in"] == "header"}
         given = next(a for s, a in operation["responses"].items() if s.startswith("2"))["headers"]
-        if method == "post" and "exchange-rates" not in path:
+        # Publishing a rate again changes nothing, and the secret of a token is shown once.
+        if method == "post" and not path.startswith(("/v1/exchange-rates", "/v1/tokens")):
             assert "Idempotency-Key" in stated
             assert {"ETag", "Ledger-Position"} <= given.keys()
             assert ("If-Match" in stated) == ("Location" not in given)

@@ -78,8 +78,10 @@ def test_an_expired_or_revoked_token_writes_nothing(anybody: Client, service: Se
 def test_an_auditor_reads_and_does_not_write(anybody: Client, auditor_token: str) -> None:
     headers = {"Authorization": f"Bearer {auditor_token}"}
 
-    require_problem(anybody.post("/v1/organisations", json={}, headers=headers), 403, "not-permitted")
-    require_problem(anybody.post("/v1/exchange-rates", json={}, headers=headers), 403, "not-permitted")
+    joining = {"name": "Late", "sector": "other"}
+    rates = {"rates": [{"currency": "EUR", "month": "2026-01", "rate": "1.1", "source": "UN"}]}
+    require_problem(anybody.post("/v1/organisations", json=joining, headers=headers), 403, "not-permitted")
+    require_problem(anybody.post("/v1/exchange-rates", json=rates, headers=headers), 403, "not-permitted")
     assert anybody.get("/v1/pledges", headers=headers).status_code == 200
 
 
