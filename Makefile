@@ -70,8 +70,11 @@ format: setup ## Format the code and mend what lint can mend
 
 # --upgrade: without it the old pins are kept. The lock names no package index, so it installs from whichever one
 # pip is set up for. Run it with Python 3.11, the oldest supported: later ones need no package that 3.11 does not.
-lock: setup ## Pin the newest allowed dependencies, with hashes, in requirements.lock
+# The service's own lock begins as a copy, so that it pins the same versions.
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--all-build-deps --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
+lock: setup ## Pin the newest allowed dependencies, with hashes, for development and for the service alone
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "lock with Python 3.11"; exit 1; }
-	@CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
-		--strip-extras --extra dev --all-build-deps --no-emit-index-url --no-emit-trusted-host \
-		--no-emit-find-links --no-emit-options --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --upgrade --extra dev --output-file requirements.lock pyproject.toml
+	@cp requirements.lock requirements-service.lock
+	@$(COMPILE) --output-file requirements-service.lock pyproject.toml

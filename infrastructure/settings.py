@@ -48,7 +48,8 @@ class Settings(BaseSettings):
     )
     host: str = Field(
         default="127.0.0.1",
-        description="Loopback address on which the service listens.",
+        description="Address on which the service listens; others than this machine's belong behind a reverse proxy "
+        "that speaks TLS.",
     )
     port: int = Field(
         default=8000,
@@ -70,6 +71,11 @@ class Settings(BaseSettings):
         default="info",
         description="Least severe messages to log: debug, info, warning, error or critical.",
     )
+
+    @property
+    def is_reachable_by_others(self) -> bool:
+        """Whether the service listens where other machines can reach it."""
+        return self.host != "localhost" and not ipaddress.ip_address(self.host).is_loopback
 
     @classmethod
     def from_environment(cls, **given: object) -> Self:
@@ -99,15 +105,15 @@ class Settings(BaseSettings):
 
     @field_validator("host")
     @classmethod
-    def _is_a_loopback_address(cls, value: str) -> str:
-        # Without access control, whoever can reach the port can write to the ledger.
-        if value == "localhost" or _is_loopback(value):
-            return value
-        raise ValueError(
-            f"{value} is not a loopback address. This release has no access control, so it only listens on "
-            "127.0.0.1, ::1 or localhost; to let others in, put a reverse proxy that authenticates them on "
-            "this machine"
-        )
+    def _is_an_address(cls, value: str) -> str:
+        if value != "localhost":
+            try:
+                ipaddress.ip_address(value)
+            except ValueError:
+                raise ValueError(
+                    f"{value} is not an address of this machine; write one such as 127.0.0.1, or 0.0.0.0 for all"
+                ) from None
+        return value
 
     @field_validator("ledger_origin")
     @classmethod
@@ -186,13 +192,6 @@ def _without_secrets(database_url: str) -> str:
     }
     parameters = conninfo_to_dict(database_url)
     return make_conninfo("", **{key: MASK if key in secret else value for key, value in parameters.items()})
-
-
-def _is_loopback(value: str) -> bool:
-    try:
-        return ipaddress.ip_address(value).is_loopback
-    except ValueError:
-        return False
 
 
 def _in_the_words_of_the_operator(error: ValidationError) -> str:

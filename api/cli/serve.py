@@ -25,7 +25,7 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Load the sample portfolio into an empty ledger, and show tokens to try it.")
     ] = False,
-    host: Annotated[str | None, typer.Option(help="Loopback address to listen on, instead of P2C_HOST.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of P2C_HOST.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on, instead of P2C_PORT.")] = None,
 ) -> None:
     """Serve the register over HTTP until SIGTERM or Ctrl-C, which end what is in flight first (exit code 0).
@@ -40,6 +40,8 @@ def serve(
     log_to_standard_error(settings.log_level, json=not sys.stderr.isatty())
     with ending_when_told(), closing(bound_socket(settings.host, settings.port)) as listener:
         with open_service(settings) as service:
+            if settings.is_reachable_by_others:
+                _log.warning("others reach this address: let only a proxy that speaks TLS do so", host=settings.host)
             offer = offer_the_sample(service) if demo else None
             address = address_of(settings.host, settings.port)
             Server(create_app(service), lambda: _announce(address, offer)).serve_until_told(listener)

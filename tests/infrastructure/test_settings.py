@@ -51,7 +51,7 @@ def test_an_empty_environment_variable_is_not_set(monkeypatch: pytest.MonkeyPatc
         ("P2C_PORT", "0"),
         ("P2C_PORT", "65536"),
         ("P2C_LOG_LEVEL", "chatty"),
-        ("P2C_HOST", "0.0.0.0"),
+        ("P2C_HOST", "nowhere"),
         ("P2C_DATABASE_URL", "mysql://db/p2c"),
     ],
 )
@@ -75,17 +75,25 @@ def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "localhost"])
-def test_every_loopback_address_is_accepted(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loopback_address_is_for_this_machine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("P2C_HOST", host)
 
     assert Settings.from_environment().host == host
+    assert not Settings.from_environment().is_reachable_by_others
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.10", "ledger.example"])
-def test_an_address_others_can_reach_is_refused_with_advice(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.10"])
+def test_any_other_address_is_for_others_too(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("P2C_HOST", host)
 
-    with pytest.raises(InvalidSettings, match=r"not a loopback address.*reverse proxy"):
+    assert Settings.from_environment().is_reachable_by_others
+
+
+@pytest.mark.parametrize("host", ["ledger.example", "1.2.3", "http://127.0.0.1"])
+def test_what_is_no_address_is_refused_with_advice(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P2C_HOST", host)
+
+    with pytest.raises(InvalidSettings, match=r"not an address of this machine.*0\.0\.0\.0"):
         Settings.from_environment()
 
 
