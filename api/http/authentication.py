@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.http import problems
@@ -19,24 +19,29 @@ _BEARER = HTTPBearer(
 )
 
 
-def reader(service: Services, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Actor | None:
+Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+
+
+def reader(request: Request, service: Services, given: Given) -> Actor | None:
     """The actor of a token that was sent, or None where none was. Raises Failure for one that is not valid."""
-    return None if given is None else _authenticated(service, given)
+    return None if given is None else _authenticated(request, service, given)
 
 
-def writer(service: Services, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Actor:
+def writer(request: Request, service: Services, given: Given) -> Actor:
     """The actor of a token that may write. Raises Failure without a valid token, NotPermitted for another role."""
     if given is None:
         raise _unauthenticated("No token was sent.", "Bearer")
-    actor = _authenticated(service, given)
+    actor = _authenticated(request, service, given)
     require_writer(actor)
     return actor
 
 
-def _authenticated(service: Service, given: HTTPAuthorizationCredentials) -> Actor:
+def _authenticated(request: Request, service: Service, given: HTTPAuthorizationCredentials) -> Actor:
     credential = service.credentials.authenticate(given.credentials)
     if credential is None:
         raise _unauthenticated("The token is not known, has expired or was revoked.", 'Bearer error="invalid_token"')
+    request.state.actor = credential.actor  # for the log
+    request.app.state.rates.require_token(credential.id)
     return credential.actor
 
 

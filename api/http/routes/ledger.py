@@ -30,6 +30,7 @@ from api.http.ledger_documents import (
 from api.http.openapi import CACHED, READ, READING, answers, not_modified
 from api.http.queries import Asked
 from api.http.service import Services
+from api.http.turns import TurnRoute
 from audit.inclusion import InclusionProof
 from audit.signed_note import in_base64
 from audit.tiles import NoSuchTile, Tile
@@ -37,7 +38,7 @@ from infrastructure.bootstrap import Service
 from infrastructure.bundles import NothingSigned
 from infrastructure.checkpoints import StoredCheckpoint
 
-router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
+router = APIRouter(prefix="/v1/ledger", tags=["ledger"], route_class=TurnRoute)
 
 PLAIN = "text/plain"
 TEXT = f"{PLAIN}; charset=utf-8"

@@ -14,12 +14,13 @@ from api.http.openapi import READ, READING, WAITING, answers
 from api.http.progress_documents import ProgressReportDocument
 from api.http.report_queries import ProgressQuery
 from api.http.service import Services
+from api.http.turns import TurnRoute
 from api.reports.forms import written
 from audit.canonical import canonical
 from audit.progress_report import report_document
 from infrastructure.bootstrap import Service
 
-router = APIRouter(prefix="/v1/reports", tags=["reports"])
+router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=TurnRoute)
 
 FORMS = (Form.JSON, Form.HTML, Form.PDF)
 _FAULTS = (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE, problems.NO_LETTERS)
