@@ -25,12 +25,16 @@ from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.event_store import CHANNEL, LedgerFactory
+from infrastructure.metrics.exposition import Metrics
+from infrastructure.metrics.ledger import LedgerMetrics
+from infrastructure.metrics.pool import PoolMetrics
 from infrastructure.publications import PublishedSnapshots
 from infrastructure.register import LedgerRegister
 from infrastructure.register_view import LedgerRegisterView
 from infrastructure.settings import Settings
 from infrastructure.signer import CheckpointSigner
 from infrastructure.signing import Signing
+from infrastructure.version import p2c_version
 from projections.organisations.view import OrganisationsView
 from projections.pledge_status.view import PledgeStatusView
 from projections.portfolio.view import PortfolioView
@@ -69,6 +73,8 @@ class Service:
     checkpoints: Checkpoints
     signer: CheckpointSigner
     bundles: BundleExports
+    metrics: Metrics
+    ledger_metrics: LedgerMetrics
 
     def start(self) -> None:
         """Keep the read models up with the ledger, and sign checkpoints, in threads until `stop`."""
@@ -120,8 +126,8 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
     """The service over this pool, whose database has the schema already."""
     checkpoints = Checkpoints(pool)
     keys = signing.key_file(checkpoints.ledger_id()) if signing else None
-    envelopes = Envelopes()
-    ledger = Ledger(LedgerFactory(pool, envelopes), envelopes)
+    envelopes, metrics = Envelopes(), Metrics(p2c_version())
+    ledger = Ledger(LedgerFactory(pool, envelopes, metrics.appends), envelopes)
     rates = PublishedExchangeRates(pool)
     references = StoredReferenceNumbers(pool)
     pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
@@ -129,6 +135,8 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
     teller = ProjectionRunner(pool, envelopes, channel=CHANNEL, models=[TRANSPARENCY])
     tree, publications = TransparencyView(pool), PublishedSnapshots(pool, envelopes)
     signer = CheckpointSigner(pool, keys, signing.origin if signing else None)
+    ledger_metrics = LedgerMetrics(ledger, projections, checkpoints, signer)
+    metrics.watch(PoolMetrics(pool), ledger_metrics)
     register = LedgerRegister(
         pool, envelopes, pledges, organisations, PortfolioView(pool), tree, projections.wait_until
     )
@@ -155,4 +163,6 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
         checkpoints=checkpoints,
         signer=signer,
         bundles=BundleExports(pool, teller, tree, checkpoints, signer, publications),
+        metrics=metrics,
+        ledger_metrics=ledger_metrics,
     )

@@ -12,7 +12,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
@@ -84,6 +84,19 @@ WHERE originator_id = %s AND originator_version > %s AND originator_version <= %
 ORDER BY originator_version ASC LIMIT %s
 """
 _SELECT_DESCENDING = _SELECT.replace("ASC", "DESC")
+
+
+class AppendObserver(Protocol):
+    """Whoever wants to know of appends."""
+
+    def appended(self, entries: int, seconds: float) -> None:
+        """So many entries were committed together, after so many seconds."""
+
+    def conflicted(self) -> None:
+        """Another append took the version or the idempotency key."""
+
+    def gave_up(self) -> None:
+        """No turn came in time, or the database did not answer."""
 
 
 class LedgerDatastore(PostgresDatastore):
@@ -218,25 +231,43 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
 
 class LedgerEventStore(EventStore[UUID]):
-    """Answers with the entries as they are stored, their recorded time in them."""
+    """Answers with the entries as they are stored, their recorded time in them; tells an observer how it went."""
 
     recorder: LedgerRecorder
+
+    def __init__(self, mapper: Any, recorder: Any, observer: AppendObserver) -> None:
+        super().__init__(mapper, recorder)
+        self._observer = observer
 
     def put(self, domain_events: Sequence[DomainEventProtocol[UUID]], **kwargs: Any) -> list[Recording[UUID]]:
         """Append the events; see `LedgerRecorder.append`."""
         stored_events = [self.mapper.to_stored_event(event) for event in domain_events]
         kwargs.pop("tracking", None)
-        entries = self.recorder.append(stored_events, **kwargs) if stored_events else []
+        entries = self._observed(stored_events, **kwargs) if stored_events else []
         return [Recording(event, entry) for event, entry in zip(domain_events, entries, strict=True)]
+
+    def _observed(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[Notification]:
+        begun = time.perf_counter()
+        try:
+            entries = self.recorder.append(stored_events, **kwargs)
+        except IntegrityError:
+            self._observer.conflicted()
+            raise
+        except LedgerBusy:
+            self._observer.gave_up()
+            raise
+        self._observer.appended(len(entries), time.perf_counter() - begun)
+        return entries
 
 
 class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
     """What the library's application is made of, from one pool."""
 
-    def __init__(self, pool: Pool, envelopes: Envelopes) -> None:
+    def __init__(self, pool: Pool, envelopes: Envelopes, observer: AppendObserver) -> None:
         super().__init__(Environment("ledger", {}))
         self._pool = pool
         self._envelopes = envelopes
+        self._observer = observer
 
     def mapper(self, *_: object, **__: object) -> Any:
         """The mapper that writes envelopes."""
@@ -248,7 +279,7 @@ class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
 
     def event_store(self, mapper: Any = None, recorder: Any = None) -> Any:
         """The store over mapper and recorder."""
-        return LedgerEventStore(mapper, recorder)
+        return LedgerEventStore(mapper, recorder, self._observer)
 
     def aggregate_recorder(self, purpose: str = "events") -> Any:
         """Refused: there are no snapshots, a pledge has few events."""

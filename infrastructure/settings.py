@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, Self
 
@@ -14,6 +15,14 @@ from audit.signed_note import MalformedNote, VerifierKey
 
 PREFIX: Final = "P2C_"
 MASK: Final = "***"
+
+OFF: Final = "off"
+"""A rate that limits nothing."""
+
+NONE: Final = "none"
+"""No proxy is trusted."""
+
+_RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)")
 
 
 class InvalidSettings(ValueError):
@@ -66,6 +75,19 @@ class Settings(BaseSettings):
         default=None,
         description="File with the key that signs checkpoints, made on the first start; keep a copy of it apart from "
         "the database's. Without it: in the data directory, under the ledger's id.",
+    )
+    rate_per_address: str = Field(
+        default="6000/minute",
+        description="Most requests from one address (IPv6: from one /64), such as 6000/minute, or off.",
+    )
+    rate_per_token: str = Field(
+        default="6000/minute",
+        description="Most requests with one token, such as 6000/minute, or off.",
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="Addresses or networks of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are "
+        "believed, with commas between them, or none.",
     )
     log_level: Literal["debug", "info", "warning", "error", "critical"] = Field(
         default="info",
@@ -126,6 +148,30 @@ class Settings(BaseSettings):
                     f"{value!r} cannot name a ledger: write it as a URL without https://, without spaces and plus signs"
                 ) from None
         return value
+
+    @field_validator("rate_per_address", "rate_per_token")
+    @classmethod
+    def _is_a_rate(cls, value: str) -> str:
+        rate = value.strip().lower()
+        if rate != OFF and not _RATE.fullmatch(rate):
+            raise ValueError(f"{value!r} is not a rate; write a number and second, minute, hour or day: 6000/minute")
+        return rate
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, value: str) -> str:
+        addresses = [part.strip() for part in value.split(",")]
+        if addresses == [NONE]:
+            return NONE
+        for address in addresses:
+            try:
+                ipaddress.ip_network(address)
+            except ValueError:
+                raise ValueError(
+                    f"{address!r} is neither an address nor a network; write 10.0.0.5 or 10.0.0.0/24, with commas "
+                    f"between several, or {NONE}"
+                ) from None
+        return ",".join(addresses)
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from api.cli.failures import Unusable
+from infrastructure.settings import NONE
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 DRAIN_SECONDS = 20
@@ -31,12 +32,15 @@ class Server(uvicorn.Server):
     database is closed.
     """
 
-    def __init__(self, app: Any, on_listening: Callable[[], None]) -> None:
+    def __init__(self, app: Any, on_listening: Callable[[], None], *, trusted_proxies: str = NONE) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http="auto",  # httptools and uvloop, wherever they exist
-                loop="auto",
+                http="api.http.protocol:BoundedProtocol",  # by its name, since it takes a while to load
+                ws="none",
+                loop="auto",  # uvloop, wherever it exists
+                proxy_headers=trusted_proxies != NONE,
+                forwarded_allow_ips=trusted_proxies,
                 log_config=None,
                 access_log=False,  # the application logs each request itself
                 server_header=False,

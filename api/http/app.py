@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from api.http.examples import examples
 from api.http.failures import handle_failures
 from api.http.middleware import HeadAsGet, Requests
 from api.http.openapi import DESCRIPTION, TAGS, describe
+from api.http.rates import AddressRate, Rates
 from api.http.routes import (
     contacts,
     contributions,
@@ -22,6 +25,7 @@ from api.http.routes import (
     health,
     iati,
     ledger,
+    metrics,
     obligations,
     organisations,
     pledge_commands,
@@ -33,8 +37,12 @@ from api.http.routes import (
     tokens,
     vocabulary,
 )
+from api.http.security_headers import SecurityHeaders
+from api.http.shared_answers import SharedAnswer
+from api.http.turns import Turns
 from application.clock import Today, today_in_utc
 from infrastructure.bootstrap import Service
+from infrastructure.readiness import examine
 from infrastructure.version import p2c_version
 
 RESERVED_CONNECTIONS = 4
@@ -43,9 +51,42 @@ RESERVED_CONNECTIONS = 4
 READS_WAITING = 64
 """How many reads may wait for a position at once; more wait for their turn to wait."""
 
+PROBE_SECONDS = 3.0
+"""How long a probe waits for what the database says."""
 
-def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
-    """The application over a service; while it serves, the read models are kept up with the ledger."""
+SCRAPE_SECONDS, SCRAPE_FRESH_SECONDS = 2.0, 1.0
+"""How long metrics wait for it, and for how long they tell the same again."""
+
+
+def create_app(service: Service, *, today: Today = today_in_utc, rates: Rates | None = None) -> FastAPI:
+    """The application over a service; while it serves, the read models are kept up with the ledger.
+
+    Without `rates`, everybody may send as much as they like.
+    """
+    rates = rates or Rates()
+    app = with_routes(
+        [  # the outermost first
+            Middleware(SecurityHeaders),  # on every answer, whoever gives it
+            Middleware(Requests, service.metrics.requests),  # a name, a line in the log, a count, a problem for a fault
+            Middleware(AddressRate, rates),  # a refusal before anything is done
+            Middleware(HeadAsGet),
+        ]
+    )
+    app.state.service = service
+    app.state.today = today
+    app.state.rates = rates
+    app.state.turns = Turns(_handlers(service))
+    app.state.waiting_room = CapacityLimiter(READS_WAITING)
+    app.state.examination = SharedAnswer(partial(examine, service), within=PROBE_SECONDS)
+    app.state.scribe = CapacityLimiter(1)  # writes metrics, in a thread that no handler waits for
+    app.state.ledger_state = SharedAnswer(
+        service.ledger_metrics.ask, within=SCRAPE_SECONDS, fresh_for=SCRAPE_FRESH_SECONDS
+    )
+    return app
+
+
+def with_routes(middleware: Sequence[Middleware] = ()) -> FastAPI:
+    """Every route and every problem; without a service behind them, they can only be described."""
     app = FastAPI(
         title="p2c-ledger",
         summary="The system of record for pledges to connect people",
@@ -56,10 +97,8 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_serving,
+        middleware=middleware,
     )
-    app.state.service = service
-    app.state.today = today
-    app.state.waiting_room = CapacityLimiter(READS_WAITING)
     for resource in (
         snapshots,
         progress_reports,
@@ -78,23 +117,29 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
         ledger,
         tokens,
         health,
+        metrics,
         problem_pages,
         documentation,
     ):
         app.include_router(resource.router)
     handle_failures(app)
     describe(app, examples)
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(Requests)
     return app
+
+
+def _handlers(service: Service) -> int:
+    """How many handlers may work at once.
+
+    A handler uses one connection at a time. With no more handlers at work than connections, requests wait for their
+    turn, where waiting costs nothing, and never fail for want of a connection.
+    """
+    return max(1, service.pool.max_size - RESERVED_CONNECTIONS)
 
 
 @asynccontextmanager
 async def _serving(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
-    # A handler uses one connection at a time. With no more handlers at work than connections, requests queue here,
-    # where waiting costs nothing, and never fail for want of a connection.
-    to_thread.current_default_thread_limiter().total_tokens = max(1, service.pool.max_size - RESERVED_CONNECTIONS)
+    to_thread.current_default_thread_limiter().total_tokens = _handlers(service)
     service.start()
     try:
         yield

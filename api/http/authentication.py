@@ -28,7 +28,8 @@ def reader(request: Request, service: Services, given: Given) -> Principal:
             raise unauthenticated("The `Authorization` header is not `Bearer` and a token.", "Bearer")
         return ANONYMOUS
     principal = _authenticated(service, given.credentials)
-    request.state.actor = principal.actor
+    request.state.actor = principal.actor  # for the log
+    request.app.state.rates.require_token(principal.actor.credential)
     return principal
 
 

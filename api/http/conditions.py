@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import Depends, Header, Request
 from pydantic import Field
 
@@ -16,6 +17,7 @@ from api.http.authentication import Known
 from api.http.failures import RETRY_AFTER, Failure
 from api.http.paths import whole
 from api.http.service import Services
+from api.http.turns import Turn
 from application import commands
 from application.access import Principal
 from infrastructure.bootstrap import Service
@@ -113,10 +115,8 @@ async def creation(request: Request, by: Known, idempotency_key: IdempotencyKey 
 
 async def wait_for_position(request: Request, service: Services, ledger_position: LedgerPosition = None) -> None:
     """Wait until the views include the position. Raises Failure where they do not in time, or never will."""
-    # Waiting has room of its own, so that reads that wait keep no command from its turn.
-    room: CapacityLimiter = request.app.state.waiting_room
     if ledger_position is None:
-        await _wait_for_own_writes(service, room)
+        await _wait_for_own_writes(request, service)
         return
     if not _POSITION.fullmatch(ledger_position):
         raise _malformed("Ledger-Position", "a position such as 17")
@@ -133,14 +133,21 @@ async def wait_for_position(request: Request, service: Services, ledger_position
             detail = f"The view did not reach position {wanted} within {WAIT_SECONDS:g} seconds."
             raise Failure(problems.VIEW_BEHIND, detail, headers=RETRY_AFTER)
 
-    await to_thread.run_sync(wait, limiter=room)
+    await _aside(request, wait)
 
 
-async def _wait_for_own_writes(service: Service, room: CapacityLimiter) -> None:
+async def _wait_for_own_writes(request: Request, service: Service) -> None:
     """Let somebody who just wrote here, and named no position, see it: the views are some milliseconds behind."""
     wanted = service.ledger.last_appended
     if not service.projections.wait_until(wanted, 0):
-        await to_thread.run_sync(service.projections.wait_until, wanted, GRACE_SECONDS, limiter=room)
+        await _aside(request, partial(service.projections.wait_until, wanted, GRACE_SECONDS))
+
+
+async def _aside(request: Request, wait: Callable[[], object]) -> None:
+    """Wait where there is room for it, so that reads that wait keep nobody else from a turn."""
+    turn: Turn = request.state.turn
+    async with turn.given_back():
+        await to_thread.run_sync(wait, limiter=request.app.state.waiting_room)
 
 
 Changing = Annotated[Conditions, Depends(conditions)]

@@ -26,7 +26,17 @@ from api.http.publication_bodies import PublicationBody
 from api.http.publication_documents import PublicationAnswer, PublicationList, published_document
 from api.http.report_examples import report_examples
 from api.http.representations import organisation_document, pledge_document
-from api.http.routes import contacts, exchange_rates, health, organisations, pledges, problem_pages, tokens, vocabulary
+from api.http.routes import (
+    contacts,
+    exchange_rates,
+    health,
+    metrics,
+    organisations,
+    pledges,
+    problem_pages,
+    tokens,
+    vocabulary,
+)
 from api.http.snapshot_documents import SnapshotDocument, TotalsDocument
 from api.http.token_bodies import TokenBody
 from api.iati.activities import Reported
@@ -133,7 +143,11 @@ def examples() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         name: answer.model_dump(mode="json", by_alias=True, exclude_unset=name == "getVocabulary")
         for name, answer in answered.items()
     }
-    texts = {**dict.fromkeys(("exportActivities", "exportActivity"), _activities(register)), **evidence_texts(ledger)}
+    texts = {
+        **dict.fromkeys(("exportActivities", "exportActivity"), _activities(register)),
+        **evidence_texts(ledger),
+        "getMetrics": metrics.EXAMPLE,
+    }
     return REQUESTS, {**documents, **texts}
 
 

@@ -11,8 +11,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from api.http import problems
+from api.http.clients import who
 from api.http.problems import Problem
 from api.http.statements import TAGS
 from api.reports.pdf import NoLettersForLanguage
@@ -26,6 +28,9 @@ from infrastructure.database import UNAVAILABLE
 log = structlog.get_logger("p2c.http")
 
 RETRY_AFTER = {"Retry-After": "1"}
+LOGGED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
+"""What the operator wants to know of: somebody tries what is not theirs, or too much."""
+
 MOST_ERRORS = 100
 """More would only repeat a body that is nothing like the one wanted."""
 
@@ -51,7 +56,7 @@ class ProblemDocument(BaseModel):
 
 
 class Failure(Exception):
-    """A request that is answered with a problem."""
+    """A request that is answered with a problem; `turned_away` says by which limit, where it was one."""
 
     def __init__(
         self,
@@ -62,6 +67,7 @@ class Failure(Exception):
         remedy: str | None = None,
         errors: Iterable[FieldError] = (),
         headers: Mapping[str, str] | None = None,
+        turned_away: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.problem = problem
@@ -70,6 +76,7 @@ class Failure(Exception):
         self.remedy = remedy or problem.remedy
         self.errors = list(errors)
         self.headers = dict(headers or {})
+        self.turned_away = turned_away
 
 
 def respond(failure: Failure, instance: str, request_id: str | None) -> Response:
@@ -93,6 +100,16 @@ def respond(failure: Failure, instance: str, request_id: str | None) -> Response
     )
 
 
+def refusal(scope: Scope, failure: Failure) -> Response:
+    """The same, once the log knows of it where it should."""
+    state = scope["state"]
+    if failure.turned_away:
+        state["turned_away"] = failure.turned_away
+    if failure.status in LOGGED:
+        log.warning("refused", problem=failure.problem.name, reason=failure.detail, path=scope["path"], **who(scope))
+    return respond(failure, scope["path"], state.get("request_id"))
+
+
 def internal_error() -> Failure:
     """What is said of a fault of ours: nothing but that it is one."""
     return Failure(problems.INTERNAL_ERROR, "The service failed while answering; the fault has been logged.")
@@ -103,7 +120,7 @@ def handle_failures(app: FastAPI) -> None:
 
     def answer(of: type[Exception], explain: Any) -> None:
         async def handle(request: Request, failed: Exception) -> Response:
-            return respond(explain(failed), request.url.path, getattr(request.state, "request_id", None))
+            return refusal(request.scope, explain(failed))
 
         app.add_exception_handler(of, handle)
 

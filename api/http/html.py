@@ -7,6 +7,8 @@ from html import escape
 
 from fastapi.responses import HTMLResponse
 
+from api.http.security_headers import CONTENT_SECURITY_POLICY, policy_with_styles
+
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
@@ -15,10 +17,7 @@ code { font-size: .9em } h2 { margin-top: 2.5rem } h3 { margin-top: 2rem }
 table { border-collapse: collapse } th, td { text-align: start; vertical-align: top; padding: .25rem 1rem .25rem 0 }
 """
 
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    "Cache-Control": "no-cache",
-}
+_HEADERS = {CONTENT_SECURITY_POLICY: policy_with_styles([_STYLE]), "Cache-Control": "no-cache"}
 
 
 def page(title: str, content: str) -> HTMLResponse:

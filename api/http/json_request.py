@@ -12,11 +12,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 
 from api.http import problems
 from api.http.failures import Failure
+from api.http.turns import TurnRoute
 from audit.canonical import canonical
 
 LARGEST_BODY = 65_536
@@ -65,8 +65,8 @@ class JsonRequest(Request):
         return hashlib.sha256(b"\0".join((self.method.encode(), self.url.path.encode(), stated))).digest()
 
 
-class CommandRoute(APIRoute):
-    """A route whose body is read by `JsonRequest`."""
+class CommandRoute(TurnRoute):
+    """A route whose body is read by `JsonRequest`, and whose handler waits for its turn once it is there."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, after the body was read."""

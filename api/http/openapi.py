@@ -44,7 +44,9 @@ TAGS = [
 ]
 
 EVERYWHERE = (problems.INTERNAL_ERROR,)
-READING = (problems.MALFORMED_HEADER, problems.INVALID_REQUEST, problems.DATABASE_AWAY, *EVERYWHERE)
+RATED = (problems.TOO_MANY_REQUESTS, *EVERYWHERE)
+LIMITED = (problems.OVERLOADED, *RATED)
+READING = (problems.MALFORMED_HEADER, problems.INVALID_REQUEST, problems.DATABASE_AWAY, *LIMITED)
 READER = (*READING, problems.NOT_AUTHENTICATED)
 """What tells more to some than to others: a token that is not valid is refused, though none is needed."""
 FOR_INSIGHT = (*READER, problems.NOT_PERMITTED)
@@ -61,7 +63,7 @@ WRITING = (
     problems.UNSUPPORTED_CONTENT_TYPE,
     problems.INVALID_REQUEST,
     problems.DATABASE_AWAY,
-    *EVERYWHERE,
+    *LIMITED,
 )
 COMMANDING = (*WRITING, problems.IDEMPOTENCY_KEY_REUSED, problems.LEDGER_BUSY)
 CHANGING = (*COMMANDING, problems.VERSION_MISMATCH)
@@ -110,6 +112,7 @@ _OF_STATUS: Mapping[int, Mapping[str, Any]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": _CHALLENGE},
     HTTPStatus.METHOD_NOT_ALLOWED: {"Allow": _ALLOW},
     HTTPStatus.PRECONDITION_FAILED: {"ETag": _ETAG},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": _RETRY_AFTER},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": _RETRY_AFTER},
 }
 

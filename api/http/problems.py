@@ -242,6 +242,30 @@ NO_LETTERS = Problem(
     title="The PDF's font lacks the letters of the language",
     remedy="Ask for the report as a page, `/v1/reports/progress.html`, or for the PDF in another language.",
 )
+TOO_MANY_REQUESTS = Problem(
+    name="too-many-requests",
+    status=HTTPStatus.TOO_MANY_REQUESTS,
+    title="Too many requests came in a short time",
+    remedy="Wait for as many seconds as `Retry-After` says, and send less at once.",
+)
+OVERLOADED = Problem(
+    name="overloaded",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title="The service has more to do than it can",
+    remedy="Send it again after the time in `Retry-After`, with the same `Idempotency-Key`.",
+)
+HEADERS_TOO_LARGE = Problem(
+    name="headers-too-large",
+    status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    title="Address and headers are larger than 32 KiB",
+    remedy="Send a shorter address and fewer headers.",
+)
+REQUEST_INCOMPLETE = Problem(
+    name="request-incomplete",
+    status=HTTPStatus.REQUEST_TIMEOUT,
+    title="The request did not come whole in time",
+    remedy="Send it again, all of it at once.",
+)
 VIEW_BEHIND = Problem(
     name="view-behind",
     status=HTTPStatus.SERVICE_UNAVAILABLE,
@@ -310,6 +334,10 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             TWO_MOMENTS,
             NOT_ACCEPTABLE,
             NO_LETTERS,
+            TOO_MANY_REQUESTS,
+            OVERLOADED,
+            HEADERS_TOO_LARGE,
+            REQUEST_INCOMPLETE,
             VIEW_BEHIND,
             LEDGER_BUSY,
             DATABASE_AWAY,

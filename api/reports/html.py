@@ -16,7 +16,13 @@ FONT = "system-ui, 'Noto Sans', sans-serif"
 
 def page(contents: Contents) -> bytes:
     """The page; whatever the texts have in them, they are shown as text."""
-    return _template().render(document=contents).encode()
+    return _template().render(document=contents, style=Markup(style())).encode()  # noqa: S704 - it is ours
+
+
+@cache
+def style() -> str:
+    """The page's one style sheet, which stands in it."""
+    return _source("report.css")
 
 
 @cache

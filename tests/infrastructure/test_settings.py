@@ -53,6 +53,13 @@ def test_an_empty_environment_variable_is_not_set(monkeypatch: pytest.MonkeyPatc
         ("P2C_LOG_LEVEL", "chatty"),
         ("P2C_HOST", "nowhere"),
         ("P2C_DATABASE_URL", "mysql://db/p2c"),
+        ("P2C_RATE_PER_ADDRESS", "100"),
+        ("P2C_RATE_PER_ADDRESS", "0/minute"),
+        ("P2C_RATE_PER_TOKEN", "100 per fortnight"),
+        ("P2C_RATE_PER_TOKEN", "10/second;100/hour"),
+        ("P2C_TRUSTED_PROXIES", "*"),
+        ("P2C_TRUSTED_PROXIES", "proxy.example.org"),
+        ("P2C_TRUSTED_PROXIES", "10.0.0.5/8"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_variable(
@@ -72,6 +79,31 @@ def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
         Settings.from_environment()
 
     assert re.findall(r"^\w+", str(refusal.value), re.MULTILINE) == ["P2C_HOST", "P2C_PORT"]
+
+
+@pytest.mark.parametrize(
+    ("given", "understood"),
+    [
+        (None, "127.0.0.1,::1"),
+        ("10.0.0.5", "10.0.0.5"),
+        ("10.0.0.0/8, fd00::/8", "10.0.0.0/8,fd00::/8"),
+        ("none", "none"),
+    ],
+)
+def test_proxies_are_addresses_and_networks_or_none(
+    given: str | None, understood: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if given:
+        monkeypatch.setenv("P2C_TRUSTED_PROXIES", given)
+
+    assert Settings.from_environment().trusted_proxies == understood
+
+
+@pytest.mark.parametrize(("given", "understood"), [("6000/minute", "6000/minute"), ("OFF", "off"), ("5/Day", "5/day")])
+def test_a_rate_is_a_number_and_a_window_or_off(given: str, understood: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P2C_RATE_PER_TOKEN", given)
+
+    assert Settings.from_environment().rate_per_token == understood
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "localhost"])
@@ -139,6 +171,9 @@ def test_the_description_says_where_each_value_came_from(monkeypatch: pytest.Mon
         "P2C_PORT": "environment",
         "P2C_LEDGER_ORIGIN": "default",
         "P2C_SIGNING_KEY_FILE": "default",
+        "P2C_RATE_PER_ADDRESS": "default",
+        "P2C_RATE_PER_TOKEN": "default",
+        "P2C_TRUSTED_PROXIES": "default",
         "P2C_LOG_LEVEL": "argument",
     }
 

@@ -18,11 +18,12 @@ from api.http.moments import as_of_of
 from api.http.openapi import AT_A_MOMENT, READ, READER, WAITING, answers
 from api.http.queries import DifferenceQuery
 from api.http.service import Services
+from api.http.turns import TurnRoute
 from application.access import Principal, require_insight
 from audit.canonical import canonical
 from infrastructure.bootstrap import Service
 
-router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[CaughtUp])
+router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[CaughtUp], route_class=TurnRoute)
 
 FORMS = (Form.JSON, Form.CSV)
 _FAULTS = (*READER, *WAITING, *AT_A_MOMENT, problems.NOT_PERMITTED, problems.NOT_ACCEPTABLE)

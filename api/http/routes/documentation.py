@@ -11,8 +11,9 @@ from fastapi.responses import RedirectResponse
 
 from api.http.html import element, link, page, table
 from api.http.openapi import form_of
+from api.http.turns import TurnRoute
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=TurnRoute)
 
 
 @router.get("/")

@@ -14,8 +14,9 @@ from api.http.pages import document, link_to
 from api.http.report_queries import StoryCriteria, StoryCursor, StoryQuery
 from api.http.service import Services
 from api.http.story_documents import StoryList, story_document
+from api.http.turns import TurnRoute
 
-router = APIRouter(prefix="/v1/good-practices", tags=["reports"])
+router = APIRouter(prefix="/v1/good-practices", tags=["reports"], route_class=TurnRoute)
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from api.http import problems
@@ -10,8 +10,8 @@ from api.http.caching import NO_STORE
 from api.http.documents import Instant
 from api.http.failures import RETRY_AFTER, Failure, FieldError
 from api.http.openapi import EVERYWHERE, answers
-from api.http.service import Services
-from infrastructure.readiness import examine
+from api.http.shared_answers import SharedAnswer
+from infrastructure.readiness import Fault, Readiness
 from infrastructure.version import p2c_version
 
 router = APIRouter(tags=["service"])
@@ -69,17 +69,15 @@ async def is_alive() -> Response:
     response_model=Ready,
     responses=answers(200, {}, (problems.NOT_READY, *EVERYWHERE)),
 )
-def is_ready(service: Services) -> Response:
+async def is_ready(request: Request) -> Response:
     """Asks the database whether it answers and has this version's schema, how far the read models are, and whether
     what is recorded is being signed."""
-    found = examine(service)
+    examination: SharedAnswer[Readiness] = request.app.state.examination
+    found = await examination.get()
+    if found is None:
+        raise _not_ready(Fault(part="database", detail="It does not answer in time."))
     if found.faults:
-        raise Failure(
-            problems.NOT_READY,
-            " ".join(f"{fault.part}: {fault.detail}" for fault in found.faults),
-            errors=[FieldError(field=fault.part, detail=fault.detail) for fault in found.faults],
-            headers=RETRY_AFTER,
-        )
+        raise _not_ready(*found.faults)
     read_models = {
         name: ReadModel(position=s.position, recorded_at=s.recorded_at, lag=s.lag, rebuilding=s.rebuilding)
         for name, s in found.read_models.items()
@@ -93,6 +91,15 @@ def is_ready(service: Services) -> Response:
             checkpoint=Checkpoint(size=latest.size, signed_at=latest.signed_at) if latest else None,
             read_models=read_models,
         )
+    )
+
+
+def _not_ready(*faults: Fault) -> Failure:
+    return Failure(
+        problems.NOT_READY,
+        " ".join(f"{fault.part}: {fault.detail}" for fault in faults),
+        errors=[FieldError(field=fault.part, detail=fault.detail) for fault in faults],
+        headers=RETRY_AFTER,
     )
 
 

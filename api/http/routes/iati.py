@@ -15,9 +15,10 @@ from api.http.openapi import AT_A_MOMENT, READ, READER, WAITING, answers
 from api.http.paths import Reference
 from api.http.queries import ExportQuery, VersionQuery
 from api.http.service import Services
+from api.http.turns import TurnRoute
 from domain.refusals import UnknownPledge
 
-router = APIRouter(prefix="/v1", tags=["exchange"], dependencies=[CaughtUp])
+router = APIRouter(prefix="/v1", tags=["exchange"], dependencies=[CaughtUp], route_class=TurnRoute)
 
 _FAULTS = (*READER, *WAITING, *AT_A_MOMENT, problems.NOT_PERMITTED)
 _EVERY = answers(200, READ, _FAULTS, forms=[Form.XML])

@@ -35,6 +35,7 @@ from api.http.ledger_documents import (
 from api.http.openapi import CACHED, FOR_INSIGHT, READ, READER, READING, answers, not_modified
 from api.http.queries import Asked
 from api.http.service import Services
+from api.http.turns import TurnRoute
 from application.access import Sight, require_insight, sight_of
 from audit.envelope import Unreadable
 from audit.inclusion import InclusionProof
@@ -45,7 +46,7 @@ from infrastructure.bootstrap import Service
 from infrastructure.bundles import NothingSigned
 from infrastructure.checkpoints import StoredCheckpoint
 
-router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
+router = APIRouter(prefix="/v1/ledger", tags=["ledger"], route_class=TurnRoute)
 
 PLAIN = "text/plain"
 TEXT = f"{PLAIN}; charset=utf-8"

@@ -17,9 +17,10 @@ from api.http.obligation_documents import ObligationList, obligation_document
 from api.http.openapi import READ, READING, WAITING, answers
 from api.http.report_queries import ObligationQuery
 from api.http.service import Services
+from api.http.turns import TurnRoute
 from infrastructure.bootstrap import Service
 
-router = APIRouter(prefix="/v1/reports", tags=["reports"])
+router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=TurnRoute)
 
 FORMS = (Form.JSON, Form.CSV)
 Asked = Annotated[ObligationQuery, Query()]

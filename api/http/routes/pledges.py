@@ -28,6 +28,7 @@ from api.http.paths import Reference
 from api.http.queries import HistoryCursor, HistoryQuery, PledgeCursor, PledgeQuery, VersionQuery
 from api.http.representations import Names, parties, pledge_document
 from api.http.service import Services, TodayInUtc
+from api.http.turns import TurnRoute
 from application.access import Sight, sight_of
 from application.moments import Moment
 from audit.envelope import Entry
@@ -41,7 +42,7 @@ from projections.pinning import Point, PositionNotReached
 from projections.pledge_status.filters import PledgeFilters
 from projections.pledge_status.view import PledgePage, PledgeRow
 
-router = APIRouter(prefix="/v1/pledges", tags=["pledges"], dependencies=[CaughtUp])
+router = APIRouter(prefix="/v1/pledges", tags=["pledges"], dependencies=[CaughtUp], route_class=TurnRoute)
 
 
 class PledgeList(BaseModel):

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from api.http import problems
 from api.http.failures import Failure
 from api.http.html import element, link, page, table
-from api.http.openapi import EVERYWHERE, answers
+from api.http.openapi import RATED, answers
 from api.http.problems import PROBLEMS, Problem
 
 router = APIRouter(prefix="/problems", tags=["service"])
@@ -36,7 +36,7 @@ class ProblemList(BaseModel):
     operation_id="listProblems",
     summary="List the problems",
     response_model=ProblemList,
-    responses=answers(200, {}, EVERYWHERE),
+    responses=answers(200, {}, RATED),
 )
 async def list_problems(request: Request) -> Response:
     """Every problem this service answers with; as a page where HTML is preferred."""
@@ -51,7 +51,7 @@ async def list_problems(request: Request) -> Response:
     operation_id="getProblem",
     summary="Explain a problem",
     response_model=ProblemDescription,
-    responses=answers(200, {}, (problems.NO_SUCH_ADDRESS, problems.INVALID_REQUEST, *EVERYWHERE)),
+    responses=answers(200, {}, (problems.NO_SUCH_ADDRESS, problems.INVALID_REQUEST, *RATED)),
 )
 async def get_problem(
     request: Request, name: Annotated[str, Path(description="The last part of the problem's `type`", max_length=100)]

@@ -14,13 +14,16 @@ from api.http.moments import as_of_of
 from api.http.openapi import READ, READING, WAITING, answers
 from api.http.progress_documents import ProgressReportDocument
 from api.http.report_queries import ProgressQuery
+from api.http.security_headers import CONTENT_SECURITY_POLICY, policy_with_styles
 from api.http.service import Services
+from api.http.turns import TurnRoute
 from api.reports.forms import written
+from api.reports.html import style
 from audit.canonical import canonical
 from audit.progress_report import report_document
 from infrastructure.bootstrap import Service
 
-router = APIRouter(prefix="/v1/reports", tags=["reports"])
+router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=TurnRoute)
 
 FORMS = (Form.JSON, Form.HTML, Form.PDF)
 _FAULTS = (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE, problems.NO_LETTERS)
@@ -77,6 +80,8 @@ def _answer(service: Service, query: ProgressQuery, form: Form, accept_language:
         return Response(canonical(report_document(report)), media_type=form, headers=headers)
     language = query.language or liked(accept_language)
     headers["Content-Language"] = language
+    if form is Form.HTML:
+        headers[CONTENT_SECURITY_POLICY] = policy_with_styles([style()])
     if form is Form.PDF:
         name = f"progress-{query.from_}-{query.to}-{language}.pdf"
         headers["Content-Disposition"] = f'inline; filename="{name}"'

@@ -20,12 +20,13 @@ from api.http.publication_documents import address_of
 from api.http.queries import SnapshotQuery
 from api.http.service import Services
 from api.http.snapshot_documents import SnapshotDocument, TotalsDocument
+from api.http.turns import TurnRoute
 from application.moments import Moment
 from audit.canonical import canonical
 from audit.snapshot import RULES_VERSION, Document, identity_of
 from infrastructure.bootstrap import Service
 
-router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[CaughtUp])
+router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[CaughtUp], route_class=TurnRoute)
 
 _EXTENSIONS = {Form.CSV: "csv", Form.XLSX: "xlsx"}
 FORMS = (Form.JSON, Form.CSV, Form.XLSX)

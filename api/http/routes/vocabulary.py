@@ -11,14 +11,15 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.conditions import IfNoneMatch, names_version
-from api.http.openapi import CACHED, EVERYWHERE, answers
+from api.http.openapi import CACHED, LIMITED, answers
 from api.http.problems import MALFORMED_HEADER
+from api.http.turns import TurnRoute
 from domain import currencies as currency_data
 from domain import geography
 from domain.currencies import currencies
 from domain.vocabulary import CountryGroup, Region, catalogue
 
-router = APIRouter(prefix="/v1/vocabulary", tags=["vocabulary"])
+router = APIRouter(prefix="/v1/vocabulary", tags=["vocabulary"], route_class=TurnRoute)
 
 CACHE_CONTROL = "public, max-age=86400"
 
@@ -75,7 +76,7 @@ class Vocabulary(BaseModel):
     summary="Read the vocabulary",
     response_model=Vocabulary,
     responses={
-        **answers(200, CACHED, (MALFORMED_HEADER, *EVERYWHERE)),
+        **answers(200, CACHED, (MALFORMED_HEADER, *LIMITED)),
         304: {"description": "The client has the current vocabulary", "headers": CACHED},
     },
 )

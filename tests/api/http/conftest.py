@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from api.http.app import create_app
@@ -18,6 +15,7 @@ from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from tests.api.http.contract import Contract
 from tests.api.http.register import Client
+from tests.api.http.serving import serving
 from tests.api.http.signing_in import TheOneWhoMay
 from tests.conftest import new_database
 
@@ -42,16 +40,8 @@ def contract(app: FastAPI) -> Contract:
 @pytest.fixture(scope="module")
 def server(app: FastAPI) -> Iterator[str]:
     """The address of a running server."""
-    running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not running.started and time.monotonic() < deadline:
-        time.sleep(0.01)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join(timeout=20)
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +22,13 @@ def days_ago(days: int) -> str:
 def usd(amount: str) -> Json:
     """US dollars, as they are written."""
     return {"amount": amount, "currency": "USD"}
+
+
+def insisting(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """The answer of a service that has a turn for it: a client comes again as long as it is told to."""
+    while (answer := ask()).status_code == 503:
+        time.sleep(float(answer.headers["Retry-After"]))
+    return answer
 
 
 class Client(httpx.Client):

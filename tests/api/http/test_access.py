@@ -44,6 +44,7 @@ READ: Mapping[str, frozenset[str]] = {
     "GET /problems/{name}": PUBLIC,
     "GET /livez": PUBLIC,
     "GET /readyz": PUBLIC,
+    "GET /metrics": PUBLIC,
     "GET /v1/vocabulary": PUBLIC,
     "GET /v1/exchange-rates": PUBLIC,
     "GET /v1/organisations": PUBLIC,

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from fastapi import FastAPI
 
-from api.http.app import create_app
+from api.http.app import with_routes
 from api.http.example_requests import REQUESTS
 from tests.api.http.register import Client
 
@@ -92,7 +92,7 @@ def addresses() -> dict[str, tuple[str, str]]:
     """Method and path of each operation that takes a body."""
     return {
         operation["operationId"]: (method, path)
-        for path, operations in create_app(None).openapi()["paths"].items()  # type: ignore[arg-type]
+        for path, operations in with_routes().openapi()["paths"].items()
         for method, operation in operations.items()
         if "requestBody" in operation
     }

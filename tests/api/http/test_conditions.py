@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from infrastructure.bootstrap import Service
-from tests.api.http.register import Client, days_ago
+from tests.api.http.register import Client, days_ago, insisting
 
 
 def test_fifty_equal_commands_with_one_key_cause_one_fact_and_get_fifty_equal_answers(
@@ -18,7 +18,7 @@ def test_fifty_equal_commands_with_one_key_cause_one_fact_and_get_fifty_equal_an
     before = service.ledger.position
 
     def announce(_: int) -> tuple[int, bytes]:
-        answer = client.post("/v1/pledges", json=body, headers={"Idempotency-Key": "once"})
+        answer = insisting(lambda: client.post("/v1/pledges", json=body, headers={"Idempotency-Key": "once"}))
         return answer.status_code, answer.content
 
     with ThreadPoolExecutor(50) as threads:
@@ -34,7 +34,7 @@ def test_of_fifty_commands_for_one_version_one_wins_and_the_others_are_told(clie
 
     def contribute(n: int) -> int:
         body = {"contributions": [{"target": "schools", "quantity": f"{n + 1}", "effective_on": days_ago(1)}]}
-        return client.on(reference, "contributions", body, If_Match='"1"').status_code
+        return insisting(lambda: client.on(reference, "contributions", body, If_Match='"1"')).status_code
 
     with ThreadPoolExecutor(50) as threads:
         statuses = Counter(threads.map(contribute, range(50)))
@@ -47,7 +47,7 @@ def test_fifty_commands_without_a_version_are_all_carried_out(client: Client) ->
 
     def contribute(_: int) -> int:
         body = {"contributions": [{"target": "schools", "quantity": "1", "effective_on": days_ago(1)}]}
-        return client.on(reference, "contributions", body).status_code
+        return insisting(lambda: client.on(reference, "contributions", body)).status_code
 
     with ThreadPoolExecutor(50) as threads:
         statuses = Counter(threads.map(contribute, range(50)))

@@ -1,0 +1,112 @@
+"""Turns: whose handler works now. Whoever waits too long for one is told to come again, and waits no longer.
+
+There are as many turns as threads for handlers, so that a handler with a turn finds a thread, and a connection of the
+pool, at once. A request has its turn while its handler works: not while its body is on its way, while it waits for the
+read models, nor while its answer is sent, which all may take as long as the other side likes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import CapacityLimiter, WouldBlock, move_on_after
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from api.http import problems
+from api.http.failures import RETRY_AFTER, Failure
+
+WAIT_SECONDS = 1.0
+"""How long a request waits for its turn."""
+
+READING = frozenset({"GET", "HEAD"})
+
+
+class Turns:
+    """The turns of a service.
+
+    Reads can have three quarters of them, and so can commands: where one kind stands still, the other goes on.
+    """
+
+    def __init__(self, handlers: int) -> None:
+        most_of_a_kind = max(1, handlers * 3 // 4)
+        self._all = CapacityLimiter(handlers)
+        self._reads = CapacityLimiter(most_of_a_kind)
+        self._commands = CapacityLimiter(most_of_a_kind)
+
+    def for_method(self, method: str) -> Turn:
+        """The turn of a request, which it has yet to take."""
+        return Turn(self._reads if method in READING else self._commands, self._all)
+
+
+class Turn:
+    """The turn of one request."""
+
+    def __init__(self, *limiters: CapacityLimiter) -> None:
+        self._limiters = limiters
+        self._taken: list[CapacityLimiter] = []
+
+    async def take(self) -> None:
+        """Wait for the turn. Raises Failure where it does not come in time."""
+        try:
+            if not self._took_at_once():
+                await self._wait()
+        except BaseException:
+            self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        """Let another request have it; harmless where this one has none."""
+        while self._taken:
+            self._taken.pop().release_on_behalf_of(self)
+
+    @asynccontextmanager
+    async def given_back(self) -> AsyncIterator[None]:
+        """Let another have it for as long as this request only waits. Raises Failure where it is not had again."""
+        self.give_back()
+        yield
+        await self.take()
+
+    def _took_at_once(self) -> bool:
+        try:
+            for limiter in self._limiters:
+                limiter.acquire_on_behalf_of_nowait(self)
+                self._taken.append(limiter)
+        except WouldBlock:
+            return False
+        return True
+
+    async def _wait(self) -> None:
+        with move_on_after(WAIT_SECONDS):
+            for limiter in self._limiters[len(self._taken) :]:
+                await limiter.acquire_on_behalf_of(self)
+                self._taken.append(limiter)
+        if len(self._taken) < len(self._limiters):
+            raise Failure(
+                problems.OVERLOADED,
+                f"No turn came within {WAIT_SECONDS:g} seconds.",
+                headers=RETRY_AFTER,
+                turned_away="overload",
+            )
+
+
+class TurnRoute(APIRoute):
+    """A route whose handler waits for its turn."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, in its turn."""
+        handle = super().get_route_handler()
+
+        async def handle_in_turn(request: Request) -> Response:
+            turns: Turns = request.app.state.turns
+            turn = turns.for_method(request.method)
+            request.state.turn = turn
+            await turn.take()
+            try:
+                return await handle(request)
+            finally:
+                turn.give_back()
+
+        return handle_in_turn

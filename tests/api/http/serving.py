@@ -1,0 +1,27 @@
+"""The real server in a thread of this process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from fastapi import FastAPI
+
+from api.cli.listening import Server, bound_socket
+
+
+@contextmanager
+def serving(app: FastAPI, *, trusted_proxies: str = "none") -> Iterator[str]:
+    """The address at which the application is served."""
+    with closing(bound_socket("127.0.0.1", 0)) as listener:
+        server = Server(app, lambda: None, trusted_proxies=trusted_proxies)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=20)
