@@ -65,7 +65,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, and wait until it accepts connections; what is left of a killed one is waited for."""
-        self._cluster._clear_the_dead()
+        self._cluster._clear_the_dead(self.folder)
         listen_here = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories="
         self._cluster._pg_ctl("start", "--log=server.log", f"--options={listen_here}")
 
