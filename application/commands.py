@@ -38,7 +38,7 @@ from domain.publication import Publication, Publish
 from domain.refusals import AlreadyAnnounced, UnknownPledge
 from domain.values import Actor
 
-DECIDE_WITHIN_SECONDS = 5.0
+DECIDE_WITHIN_SECONDS = 4.0
 
 TURNS = 64
 """How many pledges at once may have a queue of overtaken commands; two that share one only wait longer."""

@@ -35,14 +35,14 @@ from psycopg.rows import DictRow
 from application.ledger import LedgerBusy
 from application.ports import PublishedBytes, Receipt
 from audit.envelope import Envelopes, stamp
-from infrastructure.database import Pool
+from infrastructure.database import DISK_FULL, UNAVAILABLE, Pool
 from infrastructure.event_codec import EnvelopeMapper
 from infrastructure.locks import APPEND_LOCK
 
 CHANNEL = "ledger_events"
 """Where PostgreSQL tells listeners that something was appended."""
 
-APPEND_WITHIN_SECONDS = 5.0
+APPEND_WITHIN_SECONDS = 4.0
 RETRY_WAIT_SECONDS = 0.2
 
 _HEAD = """
@@ -127,26 +127,37 @@ class LedgerRecorder(PostgresApplicationRecorder):
     ) -> Sequence[Notification]:
         """Append the events, receipts and published snapshots, all or none; the entries as they are stored.
 
-        Raises IntegrityError where a version or an idempotency key was taken by another command, and LedgerBusy
-        where no turn came within five seconds. After either, nothing of this append is stored, except where the
-        database's answer was lost and it could not be asked again in time.
+        Raises IntegrityError where a version or an idempotency key was taken by another command, LedgerBusy where no
+        turn came within four seconds, and what DISK_FULL names. After any of them, nothing of this append is stored,
+        except where the database's answer was lost and it could not be asked again in time.
         """
         deadline = time.monotonic() + APPEND_WITHIN_SECONDS
         while True:
             try:
-                return self._append_once(stored_events, receipts, snapshots)
-            except psycopg.IntegrityError as conflict:
-                # An earlier try of ours may have been committed although its acknowledgement was lost.
-                ours = self._stored(stored_events)
-                if ours is None:
-                    raise IntegrityError(str(conflict)) from conflict
-                return ours
+                return self._append_or_find(stored_events, receipts, snapshots)
+            except DISK_FULL:
+                raise
             except (errors.LockNotAvailable, errors.QueryCanceled) as busy:
                 raise LedgerBusy("no turn to append came in time") from busy
-            except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
+            except UNAVAILABLE as lost:
                 if time.monotonic() + RETRY_WAIT_SECONDS >= deadline:
                     raise LedgerBusy("the database does not answer") from lost
                 time.sleep(RETRY_WAIT_SECONDS)
+
+    def _append_or_find(
+        self,
+        stored_events: Sequence[StoredEvent],
+        receipts: Sequence[Receipt],
+        snapshots: Sequence[PublishedBytes],
+    ) -> Sequence[Notification]:
+        try:
+            return self._append_once(stored_events, receipts, snapshots)
+        except psycopg.IntegrityError as conflict:
+            # An earlier try of ours may have been committed although its acknowledgement was lost.
+            ours = self._stored(stored_events)
+            if ours is None:
+                raise IntegrityError(str(conflict)) from conflict
+            return ours
 
     def _append_once(
         self,

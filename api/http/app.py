@@ -42,6 +42,9 @@ RESERVED_CONNECTIONS = 4
 READS_WAITING = 64
 """How many reads may wait for a position at once; more wait for their turn to wait."""
 
+PROBES_AT_ONCE = 2
+"""How many may ask at once whether the service is ready."""
+
 
 def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
     """The application over a service; while it serves, the read models are kept up with the ledger."""
@@ -59,6 +62,7 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
     app.state.service = service
     app.state.today = today
     app.state.waiting_room = CapacityLimiter(READS_WAITING)
+    app.state.probe_room = CapacityLimiter(PROBES_AT_ONCE)
     for resource in (
         snapshots,
         progress_reports,

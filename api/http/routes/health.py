@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from anyio import to_thread
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from api.http import problems
@@ -69,10 +70,11 @@ async def is_alive() -> Response:
     response_model=Ready,
     responses=answers(200, {}, (problems.NOT_READY, *EVERYWHERE)),
 )
-def is_ready(service: Services) -> Response:
+async def is_ready(request: Request, service: Services) -> Response:
     """Asks the database whether it answers and has this version's schema, how far the read models are, and whether
     what is recorded is being signed."""
-    found = examine(service)
+    # A room of its own: whoever asks whether the service is well must not wait behind those who wait since it is not.
+    found = await to_thread.run_sync(examine, service, limiter=request.app.state.probe_room)
     if found.faults:
         raise Failure(
             problems.NOT_READY,
