@@ -56,18 +56,27 @@ class ServiceProcess:
 
     def __init__(self, port: int, *arguments: str, **settings: object) -> None:
         self.address = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port), *arguments],
-            cwd=ROOT,
-            env=environment(**settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        # A file, since nobody reads a pipe while the service runs, and one that is full would stop it.
+        log, name = tempfile.mkstemp(prefix="p2c-tests-", suffix=".log")
+        self._log = Path(name)
+        with os.fdopen(log, "a") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port), *arguments],
+                cwd=ROOT,
+                env=environment(**settings),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
 
-    def wait_until_ready(self) -> Mapping[str, object]:
+    @property
+    def errors(self) -> str:
+        """What it has written to standard error so far."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    def wait_until_ready(self, within: float = READY_WITHIN_SECONDS) -> Mapping[str, object]:
         """What `/readyz` answers as soon as it is well."""
-        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        deadline = time.monotonic() + within
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 answer = httpx.get(f"{self.address}/readyz", timeout=5)
@@ -77,18 +86,25 @@ class ServiceProcess:
                 if answer.status_code == 200:
                     return dict(answer.json())
             time.sleep(0.05)
-        self.process.kill()
-        raise AssertionError(f"the service did not get ready\n{self.process.communicate()[1]}")
+        errors = self.errors
+        self.kill()
+        raise AssertionError(f"the service did not get ready\n{errors}")
 
     def terminate(self) -> tuple[int, str, str]:
         """Exit code, standard output and standard error after SIGTERM."""
         self.process.send_signal(signal.SIGTERM)
-        output, errors = self.process.communicate(timeout=60)
+        return self.wait()
+
+    def wait(self) -> tuple[int, str, str]:
+        """The same, when it ends by itself."""
+        output, _ = self.process.communicate(timeout=60)
+        errors = self.errors
+        self._log.unlink(missing_ok=True)
         return self.process.returncode, output, errors
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.wait()
 
 
 @contextmanager
