@@ -39,7 +39,11 @@ from domain.publication import Publication, Publish
 from domain.refusals import AlreadyAnnounced, UnknownPledge
 from domain.values import Actor, Contribution
 
-DECIDE_WITHIN_SECONDS = 5.0
+DECIDE_WITHIN_SECONDS = 4.0
+"""How long a command may take altogether, so that whoever asks has an answer within five seconds."""
+
+LEAST_TURN_SECONDS = 0.5
+"""How long a turn to append is waited for in any case: what took long before, such as a snapshot, is not in vain."""
 
 TURNS = 64
 """How many pledges at once may have a queue of overtaken commands; two that share one only wait longer."""
@@ -199,14 +203,14 @@ class Commands:
     def _perform(self, stream: _Stream[State, Fact], request: Request) -> Outcome[State]:
         deadline = time.monotonic() + DECIDE_WITHIN_SECONDS
         try:
-            return self._attempt(stream, request)
+            return self._attempt(stream, request, deadline)
         except RecordConflictError:
             pass  # somebody was first: look again at what is so now
         # Those who were overtaken come in turn; all at once, most would overtake each other again and again.
         with self._turn(stream.id, deadline):
             while True:
                 try:
-                    return self._attempt(stream, request)
+                    return self._attempt(stream, request, deadline)
                 except RecordConflictError:
                     if time.monotonic() >= deadline:
                         raise _overtaken() from None
@@ -221,14 +225,19 @@ class Commands:
         finally:
             turn.release()
 
-    def _attempt(self, stream: _Stream[State, Fact], request: Request) -> Outcome[State]:
+    def _attempt(self, stream: _Stream[State, Fact], request: Request, deadline: float) -> Outcome[State]:
         """Decide on what is so now, and record it. Raises RecordConflictError where somebody was first."""
         if earlier := self._earlier(request, stream.load):
             return earlier
         state = stream.load(stream.id, None)
         _require_version(state, request)
         events = stream.decide(state, self.circumstances(request))
-        entries = self._ledger.append(events, receipts=_receipts(request, events), snapshots=stream.published())
+        entries = self._ledger.append(
+            events,
+            receipts=_receipts(request, events),
+            snapshots=stream.published(),
+            within=max(LEAST_TURN_SECONDS, deadline - time.monotonic()),
+        )
         return Outcome(state=_known(stream.fold(state, events)), entries=entries)
 
     def _earlier(self, request: Request, load: Callable[[UUID, int | None], State | None]) -> Outcome[State] | None:

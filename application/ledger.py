@@ -19,6 +19,9 @@ from domain.organisation import Organisation
 from domain.pledge import Pledge
 from domain.publication import Publication
 
+APPEND_WITHIN_SECONDS = 4.0
+"""How long an append waits for its turn, and for a database that does not answer."""
+
 
 class History(Protocol):
     """How stored entries are read back with their positions."""
@@ -91,12 +94,14 @@ class Ledger(Application[UUID]):
         *,
         receipts: Sequence[Receipt] = (),
         snapshots: Sequence[PublishedBytes] = (),
+        within: float = APPEND_WITHIN_SECONDS,
     ) -> tuple[Entry, ...]:
         """Record the facts, the receipts and what is published, all or none; the entries as they are stored.
 
-        Raises RecordConflictError where another command was first, and `LedgerBusy` where no turn came in time.
+        Raises RecordConflictError where another command was first, and `LedgerBusy` where no turn came within so many
+        seconds.
         """
-        recordings = self.save(*events, receipts=receipts, snapshots=snapshots)
+        recordings = self.save(*events, receipts=receipts, snapshots=snapshots, within=within)
         if recordings:
             self._last_appended = max(self._last_appended, recordings[-1].notification.id)
         return tuple(self._envelopes.read(r.notification.state, r.notification.id) for r in recordings)

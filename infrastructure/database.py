@@ -5,23 +5,37 @@ from __future__ import annotations
 from typing import Any
 
 from psycopg import Connection, InterfaceError, OperationalError, errors
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
-CONNECT_TIMEOUT_SECONDS = 5
+from infrastructure.heartbeat import Heartbeat, HopefulConnection
+
+CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 4_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
-POOL_WAIT_SECONDS = 4.0
+POOL_WAIT_SECONDS = 3.0
 
-UNAVAILABLE: tuple[type[Exception], ...] = (OperationalError, InterfaceError)
+RECONNECT_SECONDS = 2.0
+"""How long the pool tries to replace a lost connection before it does without, until one is needed again."""
+
+UNAVAILABLE: tuple[type[Exception], ...] = (
+    OperationalError,
+    InterfaceError,
+    errors.IdleInTransactionSessionTimeout,
+)
 """What is raised where the database does not answer: it is away, too slow, or has no connection left in time."""
+
+DISK_FULL: tuple[type[Exception], ...] = (errors.DiskFull,)
+"""What is raised where the database has no room left to write to; these are UNAVAILABLE too."""
 
 FORBIDDEN: tuple[type[Exception], ...] = (errors.InsufficientPrivilege,)
 """What is raised where the database answers, and does not allow its user what was asked."""
 
-Pool = ConnectionPool[Connection[DictRow]]
+# A peer that vanished without a word, with its machine or the network, is noticed after about ten seconds, by both
+# sides: what a session of it held, such as a lock, is then free.
+_VANISHED_PEER = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 
 _OPTIONS = " ".join(
     f"-c {name}={value}"
@@ -30,24 +44,77 @@ _OPTIONS = " ".join(
         "statement_timeout": STATEMENT_TIMEOUT_MS,
         "lock_timeout": LOCK_TIMEOUT_MS,
         "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT_MS,
+        "tcp_keepalives_idle": _VANISHED_PEER["keepalives_idle"],
+        "tcp_keepalives_interval": _VANISHED_PEER["keepalives_interval"],
+        "tcp_keepalives_count": _VANISHED_PEER["keepalives_count"],
+        "tcp_user_timeout": _VANISHED_PEER["tcp_user_timeout"],
     }.items()
 )
+
+
+class Pool(ConnectionPool[Connection[DictRow]]):
+    """A pool that hands out nothing while the database is away, and watches those it has handed out."""
+
+    def __init__(self, conninfo: str, *, heartbeat: Heartbeat, **settings: Any) -> None:
+        self._heartbeat = heartbeat
+        super().__init__(
+            conninfo, connection_class=HopefulConnection, configure=self._watch, check=self._check, **settings
+        )
+
+    def getconn(self, timeout: float | None = None) -> Connection[DictRow]:
+        """A connection, which has to be given back. Raises DatabaseAway at once, PoolTimeout after `timeout`."""
+        self._heartbeat.require()
+        return super().getconn(timeout)
+
+    def putconn(self, conn: Connection[DictRow]) -> None:
+        """Give a connection back."""
+        if conn.closed:
+            self._heartbeat.look()
+        super().putconn(conn)
+
+    def open(self, wait: bool = False, timeout: float = 30.0) -> None:  # noqa: FBT001, FBT002 - as the library has it
+        """Begin to connect; harmless where it was begun."""
+        self._heartbeat.start()
+        super().open(wait, timeout)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Close it for good."""
+        self._heartbeat.stop()
+        super().close(timeout)
+
+    def _watch(self, connection: Connection[DictRow]) -> None:
+        assert isinstance(connection, HopefulConnection), "the pool makes no others"
+        connection.hopeless = lambda: self._heartbeat.silent
+
+    def _check(self, connection: Connection[DictRow]) -> None:
+        try:
+            self.check_connection(connection)
+        except Exception:
+            self._heartbeat.look()
+            raise
 
 
 def open_pool(conninfo: str, *, role: str | None = None, largest: int = 20, name: str = "p2c") -> Pool:
     """A pool of checked connections in autocommit mode, rows as dictionaries; they work as the role, if one is given.
 
-    A caller waits at most four seconds for a connection, a lock or a dead server (psycopg.OperationalError).
+    A caller waits at most four seconds for a connection, a lock or a dead server (psycopg.OperationalError), and not
+    at all while the database is known to be away. It serves again within a second of the database being back.
     """
     options = f"{_OPTIONS} -c role={role}" if role else _OPTIONS
+    ours = {**_VANISHED_PEER, "connect_timeout": CONNECT_TIMEOUT_SECONDS}
+    given = conninfo_to_dict(conninfo)
+    full = make_conninfo("", **{**ours, **given, "options": options, "application_name": name})
     kwargs: dict[str, Any] = {"autocommit": True, "row_factory": dict_row}
-    return ConnectionPool(
-        make_conninfo(conninfo, options=options, connect_timeout=CONNECT_TIMEOUT_SECONDS, application_name=name),
+    pool = Pool(
+        full,
+        heartbeat=Heartbeat(make_conninfo(full, application_name=f"{name}-heartbeat"), f"{name}-heartbeat"),
         kwargs=kwargs,
         min_size=2,
         max_size=largest,
         timeout=POOL_WAIT_SECONDS,
-        check=ConnectionPool.check_connection,
-        open=True,
+        reconnect_timeout=RECONNECT_SECONDS,
+        open=False,
         name=name,
     )
+    pool.open()
+    return pool

@@ -15,6 +15,8 @@ the user they run as when we are root (``ensure_user_exists``), and opening the 
 - breaks on folders with a space in their name, on a ``postmaster.pid`` not yet complete, and on a crash
   recovery that takes more than ten seconds.
 
+Every use watches over the server, and starts it again when it has died or was stopped under it.
+
 POSIX only: users are counted with ``flock``.
 """
 
@@ -28,6 +30,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -58,6 +61,10 @@ _START_SECONDS: Final = 300
 """How long a start may take; recovery after a crash replays the log and can need minutes."""
 _FAREWELL_SECONDS: Final = 10
 """How long a killed server and its children may take to be gone."""
+_LOOK_SECONDS: Final = 1.0
+"""How often each use looks whether the server is still there."""
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+"""How long at most until one that could not be started, on a full disk say, is tried again."""
 _PID_FILE: Final = "postmaster.pid"
 _LOOKS_AT_EMPTY_FILE: Final = 20
 _LOG_FILE: Final = "server.log"
@@ -91,6 +98,8 @@ class EmbeddedPostgres:
 
     A use ends with :meth:`stop`, on leaving the ``with`` block, at normal exit, and when its process is
     killed. If all are killed the server runs on without users, and the next to come and go stops it.
+
+    A server that ends while it is used is started again, at the same address, by whichever user sees it first.
     """
 
     conninfo: str
@@ -117,6 +126,8 @@ class EmbeddedPostgres:
         self._turn = data_dir / "postgres.turn"
         self._users = data_dir / "postgres.users"
         self._use: int | None = None
+        self._ending = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="embedded-postgres", daemon=True)
         try:
             data_dir.mkdir(parents=True, exist_ok=True)
             with _locked(self._turn):
@@ -135,6 +146,7 @@ class EmbeddedPostgres:
                 "name a server with P2C_DATABASE_URL."
             ) from error
         atexit.register(self.stop)
+        self._watcher.start()
 
     def stop(self) -> bool:
         """End this use; return whether it was the last one, so that the server was stopped.
@@ -144,6 +156,8 @@ class EmbeddedPostgres:
         if self._use is None:
             return False
         atexit.unregister(self.stop)
+        self._ending.set()
+        self._watcher.join()
         with _locked(self._turn):
             return self._end_use()
 
@@ -156,6 +170,27 @@ class EmbeddedPostgres:
     ) -> None:
         """End this use."""
         self.stop()
+
+    def _watch(self) -> None:
+        """Start the server again whenever it has ended, until this use does."""
+        while not self._ending.wait(_LOOK_SECONDS):
+            if not self._cluster.runs():
+                _log.error("PostgreSQL in %s has ended; starting it again", self._cluster.folder)
+                self._start_again()
+
+    def _start_again(self) -> None:
+        pause = _LOOK_SECONDS
+        while not self._ending.is_set():
+            try:
+                with _locked(self._turn):
+                    self._cluster.ensure_open()
+            except (EmbeddedPostgresError, psycopg.Error, OSError) as fault:
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                _log.error("PostgreSQL does not start; trying again in %.0f seconds. %s", pause, fault)
+                self._ending.wait(pause)
+            else:
+                _log.warning("PostgreSQL in %s runs again", self._cluster.folder)
+                return
 
     def _end_use(self) -> bool:
         if self._use is not None:
@@ -184,6 +219,7 @@ class _Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._sockets = folder.with_name(f"{folder.name}.sockets")
         self._bin = POSTGRES_VERSIONS[POSTGRES_MAJOR]
         self._user = _user_instead_of_root() if os.geteuid() == 0 else None
 
@@ -218,6 +254,10 @@ class _Cluster:
         )
         unfinished.rename(self.folder)
 
+    def runs(self) -> bool:
+        """Tell whether there is a server, ready or not; for a look the folder's turn is not needed."""
+        return self._postmaster() is not None
+
     def ensure_open(self) -> str:
         """Have the server running and the database made; return its connection string."""
         patience_ends = time.monotonic() + _FAREWELL_SECONDS
@@ -242,8 +282,9 @@ class _Cluster:
                 raise EmbeddedPostgresError(f"PostgreSQL runs in {self.folder} but is not ready.\n{self._log_tail()}")
             time.sleep(0.1)
         if postmaster is None:
-            self._clear_the_dead()
-            self._launch()
+            sockets = self._socket_folder()
+            self._clear_the_dead(sockets)
+            self._launch(sockets)
 
     def ensure_database(self) -> str:
         """Make the database unless it is there; return its connection string."""
@@ -266,8 +307,7 @@ class _Cluster:
             with suppress(OSError):
                 postmaster.socket_folder.rmdir()
 
-    def _launch(self) -> None:
-        sockets = self._socket_folder()
+    def _launch(self, sockets: Path) -> None:
         # A value of unix_socket_directories is a list, in which double quotes protect commas and spaces.
         quoted = '"{}"'.format(str(sockets).replace('"', '""'))
         listen_here = f"-c listen_addresses= -c port=5432 -c unix_socket_directories={shlex.quote(quoted)}"
@@ -301,14 +341,14 @@ class _Cluster:
         except psutil.Error:
             return False
 
-    def _clear_the_dead(self) -> None:
+    def _clear_the_dead(self, sockets: Path) -> None:
         """Remove what a killed server left behind, when postgres would mistake it for a running one.
 
         postgres itself recovers from a stale ``postmaster.pid``, unless another process of its user was given
         the same process id since: then it refuses to start. A server that is still there (one that has not
         got ready) is left alone, and postgres refuses to start beside it.
         """
-        for lock_file in (self.folder / _PID_FILE, self.folder / f"{_SOCKET_NAME}.lock"):
+        for lock_file in (self.folder / _PID_FILE, sockets / f"{_SOCKET_NAME}.lock"):
             with suppress(FileNotFoundError, ValueError, IndexError):
                 pid = int(lock_file.read_text().splitlines()[0])
                 if psutil.pid_exists(pid) and not self._is_our_server(pid):
@@ -319,10 +359,26 @@ class _Cluster:
         # libpq reads a comma as the end of one host and the beginning of the next.
         if len(path) <= _LONGEST_SOCKET_PATH and b"," not in path:
             return self.folder
-        # Made afresh at each start, private to its owner; other processes read its name in postmaster.pid.
+        # Private to the server's user. A link keeps its name, under which those who use the server go on looking
+        # for it when it has ended and is started again.
+        if self._sockets.is_symlink():
+            short = self._sockets.readlink()
+            with suppress(FileExistsError):
+                short.mkdir(mode=0o700)
+                self._give_to_server(short)
+            if self._is_private(short):
+                return short
+            self._sockets.unlink()
         short = Path(tempfile.mkdtemp(prefix="p2c-"))
         self._give_to_server(short)
+        self._sockets.symlink_to(short)
         return short
+
+    def _is_private(self, folder: Path) -> bool:
+        """Tell whether a folder is the server's alone, and nobody else has made it under the name we know."""
+        there = folder.lstat()
+        owner = self._user.pw_uid if self._user else os.geteuid()
+        return stat.S_ISDIR(there.st_mode) and there.st_uid == owner and not there.st_mode & 0o077
 
     def _refuse_other_versions(self) -> None:
         try:

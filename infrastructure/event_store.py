@@ -32,18 +32,21 @@ from eventsourcing.utils import Environment
 from psycopg import Cursor, errors
 from psycopg.rows import DictRow
 
-from application.ledger import LedgerBusy
+from application.ledger import APPEND_WITHIN_SECONDS, LedgerBusy
 from application.ports import PublishedBytes, Receipt
 from audit.envelope import Envelopes, stamp
-from infrastructure.database import Pool
+from infrastructure.database import DISK_FULL, UNAVAILABLE, Pool
 from infrastructure.event_codec import EnvelopeMapper
 from infrastructure.locks import APPEND_LOCK
 
 CHANNEL = "ledger_events"
 """Where PostgreSQL tells listeners that something was appended."""
 
-APPEND_WITHIN_SECONDS = 5.0
 RETRY_WAIT_SECONDS = 0.2
+
+_TAKE_TURN = """
+SELECT set_config('lock_timeout', %(milliseconds)s::text, true), pg_advisory_xact_lock(%(lock)s)
+"""
 
 _HEAD = """
 SELECT coalesce(max(notification_id), 0) AS position,
@@ -136,39 +139,53 @@ class LedgerRecorder(PostgresApplicationRecorder):
         *,
         receipts: Sequence[Receipt] = (),
         snapshots: Sequence[PublishedBytes] = (),
+        within: float = APPEND_WITHIN_SECONDS,
         **_: object,
     ) -> Sequence[Notification]:
         """Append the events, receipts and published snapshots, all or none; the entries as they are stored.
 
-        Raises IntegrityError where a version or an idempotency key was taken by another command, and LedgerBusy
-        where no turn came within five seconds. After either, nothing of this append is stored, except where the
-        database's answer was lost and it could not be asked again in time.
+        Raises IntegrityError where a version or an idempotency key was taken by another command, LedgerBusy where no
+        turn came within so many seconds, and what DISK_FULL names. After any of them, nothing of this append is
+        stored, except where the database's answer was lost and it could not be asked again in time.
         """
-        deadline = time.monotonic() + APPEND_WITHIN_SECONDS
+        deadline = time.monotonic() + within
         while True:
             try:
-                return self._append_once(stored_events, receipts, snapshots)
-            except psycopg.IntegrityError as conflict:
-                # An earlier try of ours may have been committed although its acknowledgement was lost.
-                ours = self._stored(stored_events)
-                if ours is None:
-                    raise IntegrityError(str(conflict)) from conflict
-                return ours
+                return self._append_or_find(stored_events, receipts, snapshots, deadline)
+            except DISK_FULL:
+                raise
             except (errors.LockNotAvailable, errors.QueryCanceled) as busy:
                 raise LedgerBusy("no turn to append came in time") from busy
-            except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
+            except UNAVAILABLE as lost:
                 if time.monotonic() + RETRY_WAIT_SECONDS >= deadline:
                     raise LedgerBusy("the database does not answer") from lost
                 time.sleep(RETRY_WAIT_SECONDS)
+
+    def _append_or_find(
+        self,
+        stored_events: Sequence[StoredEvent],
+        receipts: Sequence[Receipt],
+        snapshots: Sequence[PublishedBytes],
+        deadline: float,
+    ) -> Sequence[Notification]:
+        try:
+            return self._append_once(stored_events, receipts, snapshots, deadline)
+        except psycopg.IntegrityError as conflict:
+            # An earlier try of ours may have been committed although its acknowledgement was lost.
+            ours = self._stored(stored_events)
+            if ours is None:
+                raise IntegrityError(str(conflict)) from conflict
+            return ours
 
     def _append_once(
         self,
         stored_events: Sequence[StoredEvent],
         receipts: Sequence[Receipt],
         snapshots: Sequence[PublishedBytes],
+        deadline: float,
     ) -> Sequence[Notification]:
         with self._pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+            cursor.execute(_TAKE_TURN, {"milliseconds": _milliseconds_until(deadline), "lock": APPEND_LOCK})
             # A statement of its own: its snapshot must be taken after the lock was given.
             head = cursor.execute(_HEAD).fetchone()
             if head is None:
@@ -295,6 +312,11 @@ class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
 
     def close(self) -> None:
         """The pool is closed by whoever opened it."""
+
+
+def _milliseconds_until(deadline: float) -> int:
+    """What is left until then, by the monotonic clock; at least one, since none would mean for ever."""
+    return max(1, round((deadline - time.monotonic()) * 1000))
 
 
 def _numbered(stored_events: Sequence[StoredEvent], head: int, recorded_at: datetime) -> Sequence[Notification]:

@@ -18,6 +18,9 @@ LARGEST_LAG = 1_000
 LONGEST_UNSIGNED = timedelta(minutes=1)
 """How long an entry may wait for a checkpoint, which usually comes within a second."""
 
+CONNECTED_WITHIN_SECONDS = 1.0
+"""How long a probe waits for a connection; that none was free for so long is worth telling."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -39,10 +42,9 @@ class Readiness:
 
 def examine(service: Service) -> Readiness:
     """Ask the database and the read models how they are."""
-    conninfo = service.pool.conninfo
-    assert isinstance(conninfo, str), "the pool was opened with one"
     try:
-        pending = schema.pending(conninfo)
+        with service.pool.connection(timeout=CONNECTED_WITHIN_SECONDS) as connection:
+            pending = schema.pending_on(connection)
         if pending:
             lacking = ", ".join(step.name for step in pending)
             return Readiness(

@@ -196,16 +196,18 @@ class CheckpointSigner:
         return good + 1, told.size
 
     def _run(self, grown: Grown, is_ours: Callable[[], bool]) -> None:
-        signed = 0
+        signed, away = 0, ""
         while not self._stopping.is_set():
             try:
                 if is_ours() and (grown(signed + 1, LEAST_SECONDS_BETWEEN) or not signed or self._is_time_to_look()):
                     latest = self.sign(look=self._is_time_to_look())
-                    signed = latest.size if latest else 0
+                    signed, away = latest.size if latest else 0, ""
             except SigningStopped:
                 pass  # `problem` says so, and `sign` has told the log
-            except psycopg.Error as away:
-                _log.warning("nothing is signed while the database does not answer: %s", away)
+            except psycopg.Error as fault:
+                if str(fault) != away:
+                    _log.warning("nothing is signed while the database does not answer: %s", fault)
+                away = str(fault)
             except Exception as fault:  # noqa: BLE001 - whatever it is, only `stop` ends the thread
                 self._problem = f"Nothing is signed: {fault!r}."
                 _log.exception("nothing is signed")

@@ -32,10 +32,10 @@ LOOK_ANYWAY_SECONDS = 5.0
 STOP_WITHIN_SECONDS = 0.25
 """How often an idle runner looks whether it is to stop."""
 
-FIRST_WAIT_SECONDS, LAST_WAIT_SECONDS = 0.25, 10.0
-"""How long a runner waits for a database that does not answer, doubling."""
+FIRST_WAIT_SECONDS, LAST_WAIT_SECONDS = 0.25, 2.0
+"""How long a runner waits for a database that does not answer, doubling; it costs nothing to ask."""
 
-POOL_WAIT_SECONDS = 4.0
+POOL_WAIT_SECONDS = 3.0
 
 STAND_AGAIN_SECONDS = 0.5
 """How often a runner that waits for its turn stands for election."""
@@ -178,8 +178,10 @@ class ProjectionRunner:
                     if self._elected(connection):
                         self._lead(connection)
             except Exception as fault:  # noqa: BLE001 - whatever it is, only `stop` ends the thread
-                self._problem = str(fault) or repr(fault)
-                _log.warning("the read models are not kept up, trying again in %.1f s", wait, exc_info=fault)
+                problem = str(fault) or repr(fault)
+                if problem != self._problem:
+                    _log.warning("the read models are not kept up; trying until they are", exc_info=fault)
+                self._problem = problem
                 self._stopping.wait(wait)
                 wait = min(wait * 2, LAST_WAIT_SECONDS)
 

@@ -1,6 +1,7 @@
 """A real `p2c serve`, in a process of its own, for tests of what only a process can show."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -9,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -39,9 +40,16 @@ def p2c(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on.
+
+    Not one of those the system gives to connections going out: such a one could take the place of a server that is
+    away for a moment, or even connect to itself.
+    """
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class ServiceProcess:
@@ -49,18 +57,27 @@ class ServiceProcess:
 
     def __init__(self, port: int, *arguments: str, **settings: object) -> None:
         self.address = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port), *arguments],
-            cwd=ROOT,
-            env=environment(**settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        # A file, since nobody reads a pipe while the service runs, and one that is full would stop it.
+        log, name = tempfile.mkstemp(prefix="p2c-tests-", suffix=".log")
+        self._log = Path(name)
+        with os.fdopen(log, "a") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port), *arguments],
+                cwd=ROOT,
+                env=environment(**settings),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
 
-    def wait_until_ready(self) -> Mapping[str, object]:
+    @property
+    def errors(self) -> str:
+        """What it has written to standard error so far."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    def wait_until_ready(self, within: float = READY_WITHIN_SECONDS) -> Mapping[str, object]:
         """What `/readyz` answers as soon as it is well."""
-        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        deadline = time.monotonic() + within
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 answer = httpx.get(f"{self.address}/readyz", timeout=5)
@@ -70,18 +87,25 @@ class ServiceProcess:
                 if answer.status_code == 200:
                     return dict(answer.json())
             time.sleep(0.05)
-        self.process.kill()
-        raise AssertionError(f"the service did not get ready\n{self.process.communicate()[1]}")
+        errors = self.errors
+        self.kill()
+        raise AssertionError(f"the service did not get ready\n{errors}")
 
     def terminate(self) -> tuple[int, str, str]:
         """Exit code, standard output and standard error after SIGTERM."""
         self.process.send_signal(signal.SIGTERM)
-        output, errors = self.process.communicate(timeout=60)
+        return self.wait()
+
+    def wait(self) -> tuple[int, str, str]:
+        """The same, when it ends by itself."""
+        output, _ = self.process.communicate(timeout=60)
+        errors = self.errors
+        self._log.unlink(missing_ok=True)
         return self.process.returncode, output, errors
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.wait()
 
 
 @contextmanager

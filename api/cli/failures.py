@@ -14,7 +14,7 @@ from application.ledger import LedgerBusy
 from application.sample.loading import LedgerHoldsMore
 from domain.refusals import Refused
 from infrastructure.bundles import NothingSigned
-from infrastructure.database import FORBIDDEN, UNAVAILABLE
+from infrastructure.database import DISK_FULL, FORBIDDEN, UNAVAILABLE
 from infrastructure.embedded_postgres import EmbeddedPostgresError
 from infrastructure.schema import SchemaTooNew
 from infrastructure.settings import InvalidSettings
@@ -77,6 +77,13 @@ _WORDS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[
             f"The database forbids it: {_first_line(error)}",
             "Let the owner of the database, or a superuser, run `p2c schema apply`, or name that user in "
             "P2C_DATABASE_URL.",
+        ),
+    ),
+    (
+        DISK_FULL,
+        lambda error: (
+            f"The database has no room left to write to: {_first_line(error)}",
+            "Make room on its disk, and try again; `p2c doctor` shows how much there is.",
         ),
     ),
     (UNAVAILABLE, _database_away),

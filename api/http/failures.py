@@ -23,7 +23,7 @@ from application.commands import IdempotencyKeyReused, VersionMismatch
 from application.ledger import LedgerBusy
 from application.moments import MomentNotOver, PositionAhead, ViewsBehind
 from domain.refusals import Refused, UnknownCodes
-from infrastructure.database import UNAVAILABLE
+from infrastructure.database import DISK_FULL, UNAVAILABLE
 
 log = structlog.get_logger("p2c.http")
 
@@ -31,6 +31,7 @@ RETRY_AFTER = {"Retry-After": "1"}
 LOGGED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 """What the operator wants to know of: somebody tries what is not theirs, or too much."""
 
+ROOM_AFTER_SECONDS = "30"
 MOST_ERRORS = 100
 """More would only repeat a body that is nothing like the one wanted."""
 
@@ -139,6 +140,8 @@ def handle_failures(app: FastAPI) -> None:
     answer(HTTPException, _http)
     for unavailable in UNAVAILABLE:
         answer(unavailable, _database_away)
+    for full in DISK_FULL:
+        answer(full, _disk_full)
 
 
 def _refusal(refusal: Refused) -> Failure:
@@ -197,6 +200,12 @@ def _ledger_busy(busy: LedgerBusy) -> Failure:
 def _database_away(failed: Exception) -> Failure:
     log.warning("the database does not answer", error=str(failed))
     return Failure(problems.DATABASE_AWAY, "The database did not answer in time.", headers=RETRY_AFTER)
+
+
+def _disk_full(failed: Exception) -> Failure:
+    log.error("the database has no room left to write to", error=str(failed))
+    detail = "The database's disk is full; nothing is recorded by this attempt."
+    return Failure(problems.DISK_FULL, detail, headers={"Retry-After": ROOM_AFTER_SECONDS})
 
 
 def _http(raised: HTTPException) -> Failure:

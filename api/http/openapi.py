@@ -46,7 +46,8 @@ TAGS = [
 EVERYWHERE = (problems.INTERNAL_ERROR,)
 RATED = (problems.TOO_MANY_REQUESTS, *EVERYWHERE)
 LIMITED = (problems.OVERLOADED, *RATED)
-READING = (problems.MALFORMED_HEADER, problems.INVALID_REQUEST, problems.DATABASE_AWAY, *LIMITED)
+ASKING = (problems.DATABASE_AWAY, problems.DISK_FULL)
+READING = (problems.MALFORMED_HEADER, problems.INVALID_REQUEST, *ASKING, *LIMITED)
 READER = (*READING, problems.NOT_AUTHENTICATED)
 """What tells more to some than to others: a token that is not valid is refused, though none is needed."""
 FOR_INSIGHT = (*READER, problems.NOT_PERMITTED)
@@ -62,7 +63,7 @@ WRITING = (
     problems.BODY_TOO_LARGE,
     problems.UNSUPPORTED_CONTENT_TYPE,
     problems.INVALID_REQUEST,
-    problems.DATABASE_AWAY,
+    *ASKING,
     *LIMITED,
 )
 COMMANDING = (*WRITING, problems.IDEMPOTENCY_KEY_REUSED, problems.LEDGER_BUSY)
@@ -114,6 +115,7 @@ _OF_STATUS: Mapping[int, Mapping[str, Any]] = {
     HTTPStatus.PRECONDITION_FAILED: {"ETag": _ETAG},
     HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": _RETRY_AFTER},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": _RETRY_AFTER},
+    HTTPStatus.INSUFFICIENT_STORAGE: {"Retry-After": _RETRY_AFTER},
 }
 
 

@@ -284,6 +284,12 @@ DATABASE_AWAY = Problem(
     title="The database does not answer",
     remedy="Send it again after the time in `Retry-After`, with the same `Idempotency-Key`.",
 )
+DISK_FULL = Problem(
+    name="disk-full",
+    status=HTTPStatus.INSUFFICIENT_STORAGE,
+    title="The database has no room left to write to",
+    remedy="Send it again later, with the same `Idempotency-Key`; the operator has to make room, and reading goes on.",
+)
 NOT_READY = Problem(
     name="not-ready",
     status=HTTPStatus.SERVICE_UNAVAILABLE,
@@ -341,6 +347,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             VIEW_BEHIND,
             LEDGER_BUSY,
             DATABASE_AWAY,
+            DISK_FULL,
             NOT_READY,
             INTERNAL_ERROR,
         )

@@ -11,10 +11,12 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 SOCKET = ".s.PGSQL.5432"
+APPENDING = b"NOTIFY ledger_events"
+"""What only an append sends, at its end; a session that has sent it often sends it no more in these words."""
 
 
 class CuttingProxy:
-    """Forwards everything; once armed, it swallows the answer to the next COMMIT and hangs up."""
+    """Forwards everything; once armed, it swallows the answer to the next COMMIT of an append and hangs up."""
 
     def __init__(self, folder: Path, server: str) -> None:
         self.cuts = 0
@@ -27,7 +29,7 @@ class CuttingProxy:
         self._begin(self._accept)
 
     def arm(self) -> None:
-        """Cut the line at the next COMMIT."""
+        """Cut the line at the next COMMIT of an append."""
         self._armed.set()
 
     def close(self) -> None:
@@ -59,12 +61,17 @@ class CuttingProxy:
             answers.join()
 
     def _forward(self, source: socket.socket, drain: socket.socket, swallow: threading.Event, outgoing: bool) -> None:
+        appending = False
         with suppress(OSError):
             while data := source.recv(65536):
-                if outgoing and b"COMMIT" in data and self._armed.is_set():
-                    self._armed.clear()
-                    swallow.set()
-                if not outgoing and swallow.is_set():
+                if outgoing:
+                    appending = appending or APPENDING in data
+                    if appending and b"COMMIT" in data:
+                        appending = False
+                        if self._armed.is_set():
+                            self._armed.clear()
+                            swallow.set()
+                elif swallow.is_set():
                     self.cuts += 1
                     break
                 drain.sendall(data)

@@ -19,6 +19,7 @@ from infrastructure.embedded_postgres import (
     EmbeddedPostgresError,
     WrongPostgresVersion,
 )
+from tests.postgres_server import kill_with_children
 
 pytestmark = pytest.mark.database
 
@@ -81,6 +82,24 @@ def kill(*processes: psutil.Process) -> None:
     for process in processes:
         process.send_signal(signal.SIGKILL)
     psutil.wait_procs(processes, timeout=PATIENCE_SECONDS)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
+
+
+def value_again(conninfo: str, query: str) -> object:
+    """What a server answers as soon as it does."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return value(conninfo, query)
+        except psycopg.OperationalError:
+            assert time.monotonic() < deadline, "the server did not come back"
+            time.sleep(0.05)
 
 
 def test_the_server_sorts_and_stores_text_the_same_on_every_machine(data_dir: Path) -> None:
@@ -201,10 +220,70 @@ def test_committed_data_survives_the_killing_of_everything(
         connection.execute("CREATE TABLE survivor AS SELECT 17 AS answer")
         server_process = postmaster(data_dir)
         kill(psutil.Process(service.pid), server_process, *server_process.children())
-    assert (data_dir / "postgres" / "postmaster.pid").exists()
 
     with EmbeddedPostgres.start(data_dir) as server:
         assert value(server.conninfo, "SELECT answer FROM survivor") == 17
+
+
+@pytest.mark.parametrize("name", ["near", "far" * 40])
+def test_a_server_that_ends_under_its_users_is_started_again_at_the_same_address(
+    name: str, other_process: Callable[[Path], subprocess.Popen[str]]
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="p2c-embedded-") as folder:
+        data_dir = Path(folder) / name
+        with EmbeddedPostgres.start(data_dir) as server:
+            service = other_process(data_dir)
+            ended = postmaster(data_dir)
+            kill_with_children(ended)
+            assert value_again(server.conninfo, "SELECT 1") == 1
+            assert postmaster(data_dir) != ended
+            with EmbeddedPostgres.start(data_dir) as newcomer:
+                assert newcomer.conninfo == server.conninfo
+            service.communicate()
+            assert server.stop() is True
+            assert not (data_dir / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_server_that_cannot_be_started_again_is_tried_until_it_can(data_dir: Path) -> None:
+    configuration = data_dir / "postgres" / "postgresql.conf"
+    working = configuration.read_text()
+    with EmbeddedPostgres.start(data_dir) as server:
+        configuration.write_text(working + "\nshared_buffers = 'plenty'\n")
+        try:
+            kill_with_children(postmaster(data_dir))
+            log = data_dir / "postgres" / "server.log"
+            until(lambda: log.read_text().count("shared_buffers") > 0)
+        finally:
+            configuration.write_text(working)
+        assert value_again(server.conninfo, "SELECT 1") == 1
+
+
+def test_a_use_can_end_while_the_server_cannot_be_started_again(data_dir: Path) -> None:
+    configuration = data_dir / "postgres" / "postgresql.conf"
+    working = configuration.read_text()
+    server = EmbeddedPostgres.start(data_dir)
+    configuration.write_text(working + "\nshared_buffers = 'plenty'\n")
+    try:
+        kill_with_children(postmaster(data_dir))
+        assert server.stop() is True
+    finally:
+        configuration.write_text(working)
+
+
+def test_the_folder_for_the_socket_keeps_its_name_unless_somebody_else_has_taken_it() -> None:
+    with tempfile.TemporaryDirectory(prefix="p2c-embedded-") as folder:
+        far = Path(folder) / ("far" * 40)
+        with EmbeddedPostgres.start(far) as server:
+            first = Path(str(conninfo_to_dict(server.conninfo)["host"]))
+        with EmbeddedPostgres.start(far) as server:
+            assert conninfo_to_dict(server.conninfo)["host"] == str(first)
+        first.mkdir(mode=0o777)
+        first.chmod(0o777)
+        try:
+            with EmbeddedPostgres.start(far) as server:
+                assert conninfo_to_dict(server.conninfo)["host"] != str(first)
+        finally:
+            first.rmdir()
 
 
 def test_a_server_that_died_a_moment_ago_is_replaced(data_dir: Path) -> None:

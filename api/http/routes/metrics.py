@@ -8,6 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Header, Request, Response
 
 from api.http.caching import NO_STORE
+from api.http.conditions import HeaderText
 from api.http.openapi import EVERYWHERE, answers
 from api.http.service import Services
 from api.http.shared_answers import SharedAnswer
@@ -36,7 +37,9 @@ p2c_read_model_lag{model="pledge_status"} 0.0
     responses=answers(200, {}, EVERYWHERE, forms=FORMS),
 )
 async def get_metrics(
-    request: Request, service: Services, accept: Annotated[str, Header(description="The form of the answer")] = ""
+    request: Request,
+    service: Services,
+    accept: Annotated[HeaderText, Header(description="The form of the answer")] = "",
 ) -> Response:
     """Requests, appends, read models, checkpoints, the pool and the process, as Prometheus reads them.
 

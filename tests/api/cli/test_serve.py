@@ -68,9 +68,9 @@ def test_ctrl_c_ends_it_as_well(folder: Path, empty_database: str) -> None:
     service.wait_until_ready()
 
     service.process.send_signal(signal.SIGINT)
-    _, errors = service.process.communicate(timeout=30)
+    exit_code, _, errors = service.wait()
 
-    assert service.process.returncode == 0, errors
+    assert exit_code == 0, errors
     assert "Traceback" not in errors
 
 
