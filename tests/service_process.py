@@ -1,6 +1,7 @@
 """A real `p2c serve`, in a process of its own, for tests of what only a process can show."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -9,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -38,9 +39,16 @@ def p2c(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on.
+
+    Not one of those the system gives to connections going out: such a one could take the place of a server that is
+    away for a moment, or even connect to itself.
+    """
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class ServiceProcess:
