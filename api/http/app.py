@@ -32,7 +32,6 @@ from api.http.routes import (
     snapshots,
     vocabulary,
 )
-from application.clock import Today, today_in_utc
 from infrastructure.bootstrap import Service
 from infrastructure.version import p2c_version
 
@@ -43,7 +42,7 @@ READS_WAITING = 64
 """How many reads may wait for a position at once; more wait for their turn to wait."""
 
 
-def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
+def create_app(service: Service) -> FastAPI:
     """The application over a service; while it serves, the read models are kept up with the ledger."""
     app = FastAPI(
         title="p2c-ledger",
@@ -57,7 +56,6 @@ def create_app(service: Service, *, today: Today = today_in_utc) -> FastAPI:
         lifespan=_serving,
     )
     app.state.service = service
-    app.state.today = today
     app.state.waiting_room = CapacityLimiter(READS_WAITING)
     for resource in (
         snapshots,
