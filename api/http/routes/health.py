@@ -41,11 +41,15 @@ class Checkpoint(BaseModel):
 
 
 class Ready(BaseModel):
-    """The service is ready, with the ledger's last position, its latest checkpoint and how far the read models are."""
+    """The service is ready, with the ledger's last position, its latest checkpoint and how far the read models are.
+
+    Of all processes on one ledger, the one that is `leading` keeps the read models up, and signs.
+    """
 
     status: str
     version: str
     position: int | None
+    leading: bool
     checkpoint: Checkpoint | None
     read_models: dict[str, ReadModel]
 
@@ -90,6 +94,7 @@ def is_ready(service: Services) -> Response:
             status="ready",
             version=p2c_version(),
             position=found.position,
+            leading=service.projections.leading,
             checkpoint=Checkpoint(size=latest.size, signed_at=latest.signed_at) if latest else None,
             read_models=read_models,
         )
