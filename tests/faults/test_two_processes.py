@@ -70,8 +70,8 @@ def test_when_the_leading_process_is_killed_the_other_takes_over(settings: Setti
 
 
 def test_when_the_leading_process_hangs_the_other_takes_over(settings: Settings, empty_database: str) -> None:
-    with open_on(empty_database) as service:
-        token = service.credentials.issue(Role.BDT)[1]
+    with open_on(empty_database) as opened:
+        token = opened.credentials.issue(Role.BDT)[1]
     with ExitStack() as stack:
         leader, follower = leader_first([started(settings, stack) for _ in range(2)])
         leader.process.send_signal(signal.SIGSTOP)
