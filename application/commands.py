@@ -36,7 +36,7 @@ from domain.identity import numbered_reference, pledge_id
 from domain.organisation import Organisation, OrganisationCommand, Register
 from domain.pledge import Pledge
 from domain.publication import Publication, Publish
-from domain.refusals import AlreadyAnnounced, UnknownPledge
+from domain.refusals import AlreadyAnnounced, Refused, UnknownPledge
 from domain.values import Actor, Contribution
 
 DECIDE_WITHIN_SECONDS = 4.0
@@ -230,8 +230,14 @@ class Commands:
         if earlier := self._earlier(request, stream.load):
             return earlier
         state = stream.load(stream.id, None)
-        _require_version(state, request)
-        events = stream.decide(state, self.circumstances(request))
+        try:
+            _require_version(state, request)
+            events = stream.decide(state, self.circumstances(request))
+        except (Refused, VersionMismatch):
+            # The same command, sent twice at once, may have been carried out since we looked.
+            if earlier := self._earlier(request, stream.load):
+                return earlier
+            raise
         entries = self._ledger.append(
             events,
             receipts=_receipts(request, events),

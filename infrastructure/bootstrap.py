@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from application.clock import Today, today_in_utc
+from application.clock import Today
 from application.commands import Commands
 from application.differences import Differences
 from application.good_practices import GoodPractices
@@ -19,6 +19,7 @@ from audit.envelope import Envelopes
 from infrastructure import schema
 from infrastructure.bundles import BundleExports
 from infrastructure.checkpoints import Checkpoints
+from infrastructure.clock import DatabaseClock
 from infrastructure.command_stores import PublishedExchangeRates, StoredReceipts, StoredReferenceNumbers
 from infrastructure.contacts import Contacts
 from infrastructure.credentials import Credentials
@@ -75,9 +76,12 @@ class Service:
     bundles: BundleExports
     metrics: Metrics
     ledger_metrics: LedgerMetrics
+    clock: DatabaseClock
+    today: Today
 
     def start(self) -> None:
-        """Keep the read models up with the ledger, and sign checkpoints, in threads until `stop`."""
+        """Keep the read models up with the ledger, sign checkpoints, and watch the clock, in threads until `stop`."""
+        self.clock.start()
         self.projections.start()
 
         def grown(size: int, seconds: float) -> bool:
@@ -86,9 +90,10 @@ class Service:
         self.signer.start(grown, lambda: self.projections.leading)
 
     def stop(self) -> None:
-        """End both."""
+        """End all of them."""
         self.signer.stop()
         self.projections.stop()
+        self.clock.stop()
 
 
 @contextmanager
@@ -110,8 +115,11 @@ def database(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def open_on(conninfo: str, *, signing: Signing | None = None, today: Today = today_in_utc) -> Iterator[Service]:
-    """The service on this database, its schema brought to this version; without `signing` it signs nothing."""
+def open_on(conninfo: str, *, signing: Signing | None = None, today: Today | None = None) -> Iterator[Service]:
+    """The service on this database, its schema brought to this version.
+
+    Without `signing` it signs nothing; without `today` the day is that of the database's clock.
+    """
     schema.apply(conninfo)
     with open_pool(conninfo, role=schema.service_role(conninfo)) as pool:
         service = wire(pool, signing=signing, today=today)
@@ -122,8 +130,11 @@ def open_on(conninfo: str, *, signing: Signing | None = None, today: Today = tod
             service.stop()
 
 
-def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_utc) -> Service:
+def wire(pool: Pool, *, signing: Signing | None = None, today: Today | None = None) -> Service:
     """The service over this pool, whose database has the schema already."""
+    clock = DatabaseClock(pool)
+    clock.measure()
+    today = today or clock.today
     checkpoints = Checkpoints(pool)
     keys = signing.key_file(checkpoints.ledger_id()) if signing else None
     envelopes, metrics = Envelopes(), Metrics(p2c_version())
@@ -165,4 +176,6 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
         bundles=BundleExports(pool, teller, tree, checkpoints, signer, publications),
         metrics=metrics,
         ledger_metrics=ledger_metrics,
+        clock=clock,
+        today=today,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 
 import psycopg
@@ -12,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 
 from infrastructure import roles, schema
+from infrastructure.clock import SKEW_ERROR_SECONDS, SKEW_WARNING_SECONDS, Reading
 from infrastructure.database import CONNECT_TIMEOUT_SECONDS
 from infrastructure.signing import KeyFile, Signing, SigningStopped
 from projections import tracking
@@ -35,7 +35,6 @@ APPEND_ONLY = {
 _REFUSES_EVERY_CHANGE = 2 | 8 | 16 | 32
 """PostgreSQL's bits of a trigger: before, on delete, update and truncate, once a statement (pg_trigger.h)."""
 
-SKEW_WARNING_SECONDS, SKEW_ERROR_SECONDS = 2.0, 60.0
 LAG_WARNING = 1_000
 """Entries a read model may be behind without a word."""
 
@@ -120,12 +119,7 @@ def _durability(connection: Connection) -> Sequence[Finding]:
 
 
 def _clock(connection: Connection) -> Sequence[Finding]:
-    before = datetime.now(UTC)
-    row = connection.execute("SELECT clock_timestamp() AS now").fetchone()
-    after = datetime.now(UTC)
-    assert row is not None, "a clock answers"
-    skew = (row["now"] - (before + (after - before) / 2)).total_seconds()
-    return [clock_finding(skew)]
+    return [clock_finding(Reading.of(connection).skew)]
 
 
 def clock_finding(skew: float) -> Finding:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from infrastructure import schema
 from infrastructure.bootstrap import Service
 from infrastructure.checkpoints import StoredCheckpoint
+from infrastructure.clock import SKEW_ERROR_SECONDS
 from infrastructure.database import UNAVAILABLE
 from projections.runner import ReadModelStatus
 
@@ -51,7 +52,11 @@ def examine(service: Service) -> Readiness:
                 faults=(Fault(part="schema", detail=f"These steps are missing: {lacking}."),), read_models={}
             )
         read_models = service.projections.status()
-        faults = (*_faults(read_models, service.projections.problem), *_signing_faults(service))
+        faults = (
+            *_faults(read_models, service.projections.problem),
+            *_signing_faults(service),
+            *_clock_faults(service.clock.measure()),
+        )
         return Readiness(
             faults=faults,
             position=service.ledger.position,
@@ -82,3 +87,9 @@ def _signing_faults(service: Service) -> Iterator[Fault]:
     elif (waiting := service.checkpoints.unsigned_for()) > LONGEST_UNSIGNED:
         detail = f"Nothing was signed for {waiting.total_seconds():.0f} seconds; no process that has the key does it."
         yield Fault(part="checkpoints", detail=detail)
+
+
+def _clock_faults(skew: float) -> Iterator[Fault]:
+    if abs(skew) >= SKEW_ERROR_SECONDS:
+        detail = f"This machine's clock and the database's differ by {abs(skew):.0f} seconds; set it right (NTP)."
+        yield Fault(part="clock", detail=detail)

@@ -1,7 +1,8 @@
 """Which one of all the runners applies events: the one whose session holds the election lock.
 
 What it applies, it applies on that very connection. So a runner whose connection is lost cannot apply anything
-more, and its successor is elected only when nothing of it is left in the database.
+more, and its successor is elected only when nothing of it is left in the database. A process that hangs does not lose
+its connection by itself: the server ends the session that asks nothing for too long.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from psycopg.rows import DictRow
 
 from projections.database import ELECTION_LOCK, Pool
 
+HUNG_AFTER_SECONDS = 10
+"""How long the session of an elected runner may ask nothing; one that lives asks something every five seconds."""
+
 
 @contextmanager
 def candidate(pool: Pool) -> Iterator[Connection[DictRow]]:
@@ -27,6 +31,7 @@ def candidate(pool: Pool) -> Iterator[Connection[DictRow]]:
             # A connection that is lost has given up everything already.
             with contextlib.suppress(psycopg.Error):
                 connection.execute("UNLISTEN *")
+                connection.execute("RESET idle_session_timeout")
                 connection.execute("SELECT pg_advisory_unlock_all()")
 
 
@@ -34,3 +39,8 @@ def elect(connection: Connection[DictRow]) -> bool:
     """Whether this connection's session is elected, for as long as it lives."""
     row = connection.execute("SELECT pg_try_advisory_lock(%s) AS elected", (ELECTION_LOCK,)).fetchone()
     return row is not None and bool(row["elected"])
+
+
+def give_up_if_hung(connection: Connection[DictRow]) -> None:
+    """Let the server end this session, and with it the election, where nothing is asked for so long."""
+    connection.execute("SELECT set_config('idle_session_timeout', %s, false)", (f"{HUNG_AFTER_SECONDS}s",))

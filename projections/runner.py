@@ -17,7 +17,7 @@ from audit.envelope import Envelopes
 from projections import ledger_entries, tracking
 from projections.catalogue import READ_MODELS
 from projections.database import REBUILD_LOCKS, Pool, lock_number
-from projections.election import candidate, elect
+from projections.election import candidate, elect, give_up_if_hung
 from projections.following import Follower
 from projections.ledger_entries import EntryReader
 from projections.progress import Progress
@@ -196,6 +196,7 @@ class ProjectionRunner:
         self._progress.runner_came()
         self._leading = True
         try:
+            give_up_if_hung(connection)
             connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
             follower = self._follower(connection, self._rebuilds.see_to)
             while not self._stopping.is_set():

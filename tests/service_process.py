@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +17,9 @@ import httpx
 
 ROOT = Path(__file__).parents[1]
 READY_WITHIN_SECONDS = 60.0
+
+P2C = ("-m", "api.cli.main")
+"""What Python is given to be the program; another one may do something first."""
 
 
 def environment(**settings: object) -> dict[str, str]:
@@ -26,10 +29,10 @@ def environment(**settings: object) -> dict[str, str]:
     return {**others, **{f"P2C_{name.upper()}": str(value) for name, value in settings.items()}}
 
 
-def p2c(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
+def p2c(*arguments: str, program: Sequence[str] = P2C, **settings: object) -> subprocess.CompletedProcess[str]:
     """A command that is run to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "api.cli.main", *arguments],
+        [sys.executable, *program, *arguments],
         cwd=ROOT,
         env=environment(**settings),
         capture_output=True,
@@ -55,14 +58,14 @@ def free_port() -> int:
 class ServiceProcess:
     """A service that was started, and where it is found."""
 
-    def __init__(self, port: int, *arguments: str, **settings: object) -> None:
+    def __init__(self, port: int, *arguments: str, program: Sequence[str] = P2C, **settings: object) -> None:
         self.address = f"http://127.0.0.1:{port}"
         # A file, since nobody reads a pipe while the service runs, and one that is full would stop it.
         log, name = tempfile.mkstemp(prefix="p2c-tests-", suffix=".log")
         self._log = Path(name)
         with os.fdopen(log, "a") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port), *arguments],
+                [sys.executable, *program, "serve", "--port", str(port), *arguments],
                 cwd=ROOT,
                 env=environment(**settings),
                 stdout=subprocess.PIPE,
@@ -77,10 +80,17 @@ class ServiceProcess:
 
     def wait_until_ready(self, within: float = READY_WITHIN_SECONDS) -> Mapping[str, object]:
         """What `/readyz` answers as soon as it is well."""
+        return self._wait_until_well("/readyz", within)
+
+    def wait_until_alive(self) -> Mapping[str, object]:
+        """What `/livez` answers as soon as the service listens, ready or not."""
+        return self._wait_until_well("/livez")
+
+    def _wait_until_well(self, address: str, within: float = READY_WITHIN_SECONDS) -> Mapping[str, object]:
         deadline = time.monotonic() + within
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                answer = httpx.get(f"{self.address}/readyz", timeout=5)
+                answer = httpx.get(f"{self.address}{address}", timeout=5)
             except httpx.TransportError:
                 pass
             else:
@@ -89,7 +99,7 @@ class ServiceProcess:
             time.sleep(0.05)
         errors = self.errors
         self.kill()
-        raise AssertionError(f"the service did not get ready\n{errors}")
+        raise AssertionError(f"{address} was never well\n{errors}")
 
     def terminate(self) -> tuple[int, str, str]:
         """Exit code, standard output and standard error after SIGTERM."""

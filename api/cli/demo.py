@@ -14,7 +14,7 @@ def demo(*, as_json: AsJson = False) -> None:
     where the sample is there already, nothing is added.
     """
     with the_service() as service:
-        loaded = load_sample(service.ledger, service.commands)
+        loaded = load_sample(service.ledger, service.commands, service.today)
         service.projections.catch_up()
     if as_json:
         programs(

@@ -16,7 +16,6 @@ from api.cli.failures import Unusable
 from api.cli.life_in_words import NameOf, document, show_life
 from api.cli.opening import the_service
 from api.cli.until import FORMS, parse_until
-from application.clock import today_in_utc
 from audit.envelope import Entry
 from audit.replay import replay as replayed
 from domain.events import OrganisationEvent
@@ -88,7 +87,7 @@ def _near(service: Service, reference: str) -> Sequence[str]:
     known: dict[str, str] = {}
     after: str | None = None
     while len(known) < LOOKED_THROUGH:
-        page = service.pledges.page(PledgeFilters(), on=today_in_utc(), after=after, limit=1_000)
+        page = service.pledges.page(PledgeFilters(), on=service.today(), after=after, limit=1_000)
         known |= {row.pledge.reference.upper(): row.pledge.reference for row in page.items}
         if (after := page.next) is None:
             break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from rich.console import Console
 
@@ -44,13 +44,13 @@ class Offer:
 def offer_the_sample(service: Service) -> Offer:
     """Load the sample into an empty ledger; issue tokens wherever the ledger began as a sample."""
     done = (
-        in_words(load_sample(service.ledger, service.commands))
+        in_words(load_sample(service.ledger, service.commands, service.today))
         if holds_only_the_sample(service.ledger)
         else "The ledger holds more than the sample, so it is left as it is."
     )
     if not began_with_the_sample(service.ledger):
         return Offer(done=done)
-    until = datetime.now(UTC) + timedelta(days=TOKEN_DAYS)
+    until = service.clock.now() + timedelta(days=TOKEN_DAYS)
     _, bdt = service.credentials.issue(Role.BDT, expires_at=until, note=REGISTER)
     _, stakeholder = service.credentials.issue(Role.STAKEHOLDER, STAKEHOLDER, expires_at=until, note=REGISTER)
     _, auditor = service.credentials.issue(Role.AUDITOR, expires_at=until, note=REGISTER)

@@ -40,7 +40,6 @@ from api.http.routes import (
 from api.http.security_headers import SecurityHeaders
 from api.http.shared_answers import SharedAnswer
 from api.http.turns import Turns
-from application.clock import Today, today_in_utc
 from infrastructure.bootstrap import Service
 from infrastructure.readiness import examine
 from infrastructure.version import p2c_version
@@ -58,7 +57,7 @@ SCRAPE_SECONDS, SCRAPE_FRESH_SECONDS = 2.0, 1.0
 """How long metrics wait for it, and for how long they tell the same again."""
 
 
-def create_app(service: Service, *, today: Today = today_in_utc, rates: Rates | None = None) -> FastAPI:
+def create_app(service: Service, *, rates: Rates | None = None) -> FastAPI:
     """The application over a service; while it serves, the read models are kept up with the ledger.
 
     Without `rates`, everybody may send as much as they like.
@@ -73,7 +72,6 @@ def create_app(service: Service, *, today: Today = today_in_utc, rates: Rates | 
         ]
     )
     app.state.service = service
-    app.state.today = today
     app.state.rates = rates
     app.state.turns = Turns(_handlers(service))
     app.state.waiting_room = CapacityLimiter(READS_WAITING)

@@ -339,6 +339,7 @@ def _other_questions() -> dict[str, BaseModel]:
             status="ready",
             version=p2c_version(),
             position=17,
+            leading=True,
             checkpoint=health.Checkpoint(size=17, signed_at=START),
             read_models={"pledge_status": read_model},
         ),

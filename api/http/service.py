@@ -15,10 +15,12 @@ async def service_of(request: Request) -> Service:
     return cast("Service", request.app.state.service)
 
 
-async def today_of(request: Request) -> date:
-    """The day it is in UTC."""
-    return cast("date", request.app.state.today())
-
-
 Services = Annotated[Service, Depends(service_of)]
+
+
+async def today_of(service: Services) -> date:
+    """The day it is in UTC, by the clock that all servers of the ledger go by."""
+    return service.today()
+
+
 TodayInUtc = Annotated[date, Depends(today_of)]

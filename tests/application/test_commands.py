@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -10,7 +11,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from application.commands import IdempotencyKeyReused, Outcome, Request, VersionMismatch
+from application.commands import Commands, IdempotencyKeyReused, Outcome, Request, VersionMismatch
+from application.ports import Receipt, Receipts
 from domain import refusals
 from domain.commands import Announce, Contribute, Partner, PledgeCommand, Validate, Withdraw
 from domain.organisation import Register, Rename
@@ -18,7 +20,7 @@ from domain.pledge import Pledge
 from domain.values import Actor, StatedMoney, UsdRate
 from domain.vocabulary import Role, Sector
 from infrastructure.bootstrap import Service
-from infrastructure.command_stores import PublishedRate
+from infrastructure.command_stores import PublishedRate, StoredReceipts, StoredReferenceNumbers
 from tests.given import announcement, delivering, money, schools, stating, usd
 
 LEAD, PARTNER = uuid4(), uuid4()
@@ -227,3 +229,38 @@ def test_every_fact_says_who_caused_it_by_which_command(service: Service, pledge
     (entry,) = outcome.entries
     assert entry.event.actor == actor
     assert entry.event.idempotency_key == "k-1"
+
+
+class AskedTooEarly:
+    """Receipts that are asked right before another process carries the same command out."""
+
+    def __init__(self, receipts: Receipts, meanwhile: Callable[[], object]) -> None:
+        self._receipts = receipts
+        self._meanwhile: list[Callable[[], object]] = [meanwhile]
+
+    def find(self, scope: str, idempotency_key: str) -> Receipt | None:
+        found = self._receipts.find(scope, idempotency_key)
+        if self._meanwhile:
+            self._meanwhile.pop()()
+        return found
+
+
+@pytest.mark.parametrize("expected_version", [None, 1])
+def test_a_command_that_another_process_carries_out_meanwhile_is_answered_alike(
+    service: Service, pledge: Pledge, expected_version: int | None
+):
+    request = replace(keyed("once"), expected_version=expected_version)
+    answers: list[Outcome[Pledge]] = []
+
+    def elsewhere() -> None:
+        answers.append(service.commands.change_pledge(pledge.reference, Validate(), request))
+
+    receipts = AskedTooEarly(StoredReceipts(service.pool), elsewhere)
+    here = Commands(
+        service.ledger, receipts, StoredReferenceNumbers(service.pool), service.rates, lambda: date(2026, 1, 1)
+    )
+
+    answer = here.change_pledge(pledge.reference, Validate(), request)
+
+    assert answer == replace(answers[0], replayed=True)
+    assert service.ledger.position == 3

@@ -181,11 +181,17 @@ def prepared(settings: Settings, *, pledges: int = 3) -> Target:
 
 @contextmanager
 def clients_at_work(
-    address: str, target: Target, *, clients: int = 4, insist: bool = True, pause: float = 0.05
+    *addresses: str, target: Target, clients: int = 4, insist: bool = True, pause: float = 0.05
 ) -> Iterator[Load]:
-    """Clients that contribute, more of them than pledges, so that some work on the same one; stopped in the end."""
+    """Clients that contribute, more of them than pledges, so that some work on the same one; stopped in the end.
+
+    Each keeps to one of the addresses.
+    """
     stopping = threading.Event()
-    workers = [Client(number, address, target, stopping, insists=insist, pause=pause) for number in range(clients)]
+    workers = [
+        Client(number, addresses[number % len(addresses)], target, stopping, insists=insist, pause=pause)
+        for number in range(clients)
+    ]
     load = Load(workers, stopping, [threading.Thread(target=client.work, daemon=True) for client in workers])
     for thread in load.threads:
         thread.start()

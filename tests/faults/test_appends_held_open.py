@@ -99,7 +99,7 @@ def test_nobody_is_skipped_and_nothing_stalls(folder: Path, empty_database: str)
             end(session, empty_database)
             load.require_progress(PROGRESS_WITHIN_SECONDS)
 
-    with clients_at_work(service.address, target) as load:
+    with clients_at_work(service.address, target=target) as load:
         for end in (roll_back, vanish, be_terminated):
             hold(appending, end)
             hold(out_of_turn, end)

@@ -62,7 +62,7 @@ def test_the_private_server_is_started_again_and_nothing_is_lost(folder: Path) -
     conninfo = make_conninfo("", host=str(server.folder), user="p2c", dbname="p2c")
     service = ServiceProcess(free_port(), data_dir=folder, log_level="warning")
     service.wait_until_ready()
-    with clients_at_work(service.address, target) as load:
+    with clients_at_work(service.address, target=target) as load:
         for break_it in FAULTS:
             load.require_progress(SERVING_WITHIN_SECONDS)
             break_it(server)
@@ -86,7 +86,7 @@ def test_an_operators_server_that_comes_back_is_used_again_and_nothing_is_lost(f
             free_port(), data_dir=settings.data_dir, database_url=server.conninfo, log_level="warning"
         )
         service.wait_until_ready()
-        with clients_at_work(service.address, target) as load:
+        with clients_at_work(service.address, target=target) as load:
             for break_it in FAULTS:
                 load.require_progress(SERVING_WITHIN_SECONDS)
                 break_it(server)

@@ -34,7 +34,7 @@ def test_a_killed_service_loses_nothing_it_acknowledged_and_does_nothing_by_halv
     target, port, moments = prepared(settings), free_port(), random.Random()
     service = ServiceProcess(port, data_dir=settings.data_dir, log_level="warning")
     service.wait_until_ready()
-    with clients_at_work(service.address, target) as load:
+    with clients_at_work(service.address, target=target) as load:
         for _ in range(KILLS):
             time.sleep(moments.uniform(0.2, 1.2))
             service.kill()

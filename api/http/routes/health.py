@@ -10,6 +10,7 @@ from api.http.caching import NO_STORE
 from api.http.documents import Instant
 from api.http.failures import RETRY_AFTER, Failure, FieldError
 from api.http.openapi import EVERYWHERE, answers
+from api.http.service import Services
 from api.http.shared_answers import SharedAnswer
 from infrastructure.readiness import Fault, Readiness
 from infrastructure.version import p2c_version
@@ -41,11 +42,15 @@ class Checkpoint(BaseModel):
 
 
 class Ready(BaseModel):
-    """The service is ready, with the ledger's last position, its latest checkpoint and how far the read models are."""
+    """The service is ready, with the ledger's last position, its latest checkpoint and how far the read models are.
+
+    Of all processes on one ledger, the one that is `leading` keeps the read models up, and signs.
+    """
 
     status: str
     version: str
     position: int | None
+    leading: bool
     checkpoint: Checkpoint | None
     read_models: dict[str, ReadModel]
 
@@ -69,7 +74,7 @@ async def is_alive() -> Response:
     response_model=Ready,
     responses=answers(200, {}, (problems.NOT_READY, *EVERYWHERE)),
 )
-async def is_ready(request: Request) -> Response:
+async def is_ready(request: Request, service: Services) -> Response:
     """Asks the database whether it answers and has this version's schema, how far the read models are, and whether
     what is recorded is being signed."""
     examination: SharedAnswer[Readiness] = request.app.state.examination
@@ -88,6 +93,7 @@ async def is_ready(request: Request) -> Response:
             status="ready",
             version=p2c_version(),
             position=found.position,
+            leading=service.projections.leading,
             checkpoint=Checkpoint(size=latest.size, signed_at=latest.signed_at) if latest else None,
             read_models=read_models,
         )
