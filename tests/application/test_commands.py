@@ -249,7 +249,7 @@ class AskedTooEarly:
 def test_a_command_that_another_process_carries_out_meanwhile_is_answered_alike(
     service: Service, pledge: Pledge, expected_version: int | None
 ):
-    request = replace(keyed("once"), expected_version=expected_version)
+    request = replace(keyed("once"), actor=BDT.actor, expected_version=expected_version)
     answers: list[Outcome[Pledge]] = []
 
     def elsewhere() -> None:
