@@ -25,6 +25,8 @@ from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.event_store import CHANNEL, LedgerFactory
+from infrastructure.oidc.signed_tokens import SignedTokens, TrustedIssuer
+from infrastructure.oidc.subjects import Subjects
 from infrastructure.publications import PublishedSnapshots
 from infrastructure.register import LedgerRegister
 from infrastructure.register_view import LedgerRegisterView
@@ -53,6 +55,8 @@ class Service:
     rates: PublishedExchangeRates
     imports: RegisterImports
     credentials: Credentials
+    subjects: Subjects
+    signed_tokens: SignedTokens
     contacts: Contacts
     pledges: PledgeStatusView
     timeline: TimelineView
@@ -90,7 +94,7 @@ def open_service(settings: Settings) -> Iterator[Service]:
     """The service on the database the settings name, its schema brought to this version."""
     with ExitStack() as stack:
         conninfo = stack.enter_context(database(settings))
-        yield stack.enter_context(open_on(conninfo, signing=Signing.of(settings)))
+        yield stack.enter_context(open_on(conninfo, signing=Signing.of(settings), issuer=TrustedIssuer.of(settings)))
 
 
 @contextmanager
@@ -104,11 +108,20 @@ def database(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def open_on(conninfo: str, *, signing: Signing | None = None, today: Today = today_in_utc) -> Iterator[Service]:
-    """The service on this database, its schema brought to this version; without `signing` it signs nothing."""
+def open_on(
+    conninfo: str,
+    *,
+    signing: Signing | None = None,
+    issuer: TrustedIssuer | None = None,
+    today: Today = today_in_utc,
+) -> Iterator[Service]:
+    """The service on this database, its schema brought to this version.
+
+    Without `signing` it signs nothing; without `issuer` it takes no tokens but its own.
+    """
     schema.apply(conninfo)
     with open_pool(conninfo, role=schema.service_role(conninfo)) as pool:
-        service = wire(pool, signing=signing, today=today)
+        service = wire(pool, signing=signing, issuer=issuer, today=today)
         service.projections.prepare()
         try:
             yield service
@@ -116,12 +129,15 @@ def open_on(conninfo: str, *, signing: Signing | None = None, today: Today = tod
             service.stop()
 
 
-def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_utc) -> Service:
+def wire(
+    pool: Pool, *, signing: Signing | None = None, issuer: TrustedIssuer | None = None, today: Today = today_in_utc
+) -> Service:
     """The service over this pool, whose database has the schema already."""
     checkpoints = Checkpoints(pool)
     keys = signing.key_file(checkpoints.ledger_id()) if signing else None
     envelopes = Envelopes()
     ledger = Ledger(LedgerFactory(pool, envelopes), envelopes)
+    subjects = Subjects(pool)
     rates = PublishedExchangeRates(pool)
     references = StoredReferenceNumbers(pool)
     pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
@@ -139,6 +155,8 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today = today_in_
         rates=rates,
         imports=RegisterImports(ledger, LedgerRegisterView(pool, envelopes), references, rates, today),
         credentials=Credentials(pool),
+        subjects=subjects,
+        signed_tokens=SignedTokens(issuer, subjects),
         contacts=Contacts(pool),
         pledges=pledges,
         timeline=TimelineView(pool),
