@@ -13,10 +13,12 @@ from api.http.service import Services
 from application.access import require_writer
 from domain.values import Actor
 from infrastructure.bootstrap import Service
+from infrastructure.oidc.signed_tokens import has_the_form_of_a_jwt
 
-_BEARER = HTTPBearer(
-    auto_error=False, scheme_name="token", description="A token that `p2c token issue` made. Reading needs none."
-)
+DESCRIPTION = """A token that `p2c token issue` made, or a JSON Web Token of the OpenID Connect issuer that the service
+trusts, which names one role. Reading needs none."""
+
+_BEARER = HTTPBearer(auto_error=False, scheme_name="token", description=DESCRIPTION)
 
 
 def reader(service: Services, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Actor | None:
@@ -34,6 +36,8 @@ def writer(service: Services, given: Annotated[HTTPAuthorizationCredentials | No
 
 
 def _authenticated(service: Service, given: HTTPAuthorizationCredentials) -> Actor:
+    if has_the_form_of_a_jwt(given.credentials):
+        return service.signed_tokens.authenticate(given.credentials)
     credential = service.credentials.authenticate(given.credentials)
     if credential is None:
         raise _unauthenticated("The token is not known, has expired or was revoked.", 'Bearer error="invalid_token"')

@@ -120,7 +120,7 @@ NOT_AUTHENTICATED = Problem(
     status=HTTPStatus.UNAUTHORIZED,
     title="A valid token is needed",
     remedy="Send `Authorization: Bearer <token>` with a token that is neither expired nor revoked "
-    "(`p2c token issue` makes one).",
+    "(`p2c token issue` makes one, or the OpenID Connect issuer that the service trusts).",
 )
 NOT_PERMITTED = Problem(
     name="not-permitted",
@@ -242,6 +242,12 @@ DATABASE_AWAY = Problem(
     title="The database does not answer",
     remedy="Send it again after the time in `Retry-After`, with the same `Idempotency-Key`.",
 )
+ISSUER_AWAY = Problem(
+    name="issuer-away",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title="The issuer of the token does not answer",
+    remedy="Send it again after the time in `Retry-After`, with the same token and `Idempotency-Key`.",
+)
 NOT_READY = Problem(
     name="not-ready",
     status=HTTPStatus.SERVICE_UNAVAILABLE,
@@ -292,6 +298,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             VIEW_BEHIND,
             LEDGER_BUSY,
             DATABASE_AWAY,
+            ISSUER_AWAY,
             NOT_READY,
             INTERNAL_ERROR,
         )

@@ -13,7 +13,7 @@ from api.http.authentication import Writer
 from api.http.caching import NO_STORE
 from api.http.failures import Failure
 from api.http.json_request import CommandRoute
-from api.http.openapi import READING, WRITING, answers
+from api.http.openapi import AUTHENTICATING, READING, WRITING, answers
 from api.http.paths import OrganisationId
 from api.http.service import Services
 from api.http.statements import Body
@@ -25,7 +25,7 @@ from infrastructure.contacts import Contact
 
 router = APIRouter(prefix="/v1/organisations/{organisation}/contacts", tags=["organisations"], route_class=CommandRoute)
 
-_READING = (*READING, problems.NOT_AUTHENTICATED, problems.NOT_PERMITTED)
+_READING = (*READING, *AUTHENTICATING, problems.NOT_PERMITTED)
 
 Task = Annotated[
     str,
