@@ -29,6 +29,8 @@ from infrastructure.event_store import CHANNEL, LedgerFactory
 from infrastructure.metrics.exposition import Metrics
 from infrastructure.metrics.ledger import LedgerMetrics
 from infrastructure.metrics.pool import PoolMetrics
+from infrastructure.oidc.signed_tokens import SignedTokens, TrustedIssuer
+from infrastructure.oidc.subjects import Subjects
 from infrastructure.publications import PublishedSnapshots
 from infrastructure.register import LedgerRegister
 from infrastructure.register_view import LedgerRegisterView
@@ -58,6 +60,8 @@ class Service:
     rates: PublishedExchangeRates
     imports: RegisterImports
     credentials: Credentials
+    subjects: Subjects
+    signed_tokens: SignedTokens
     contacts: Contacts
     pledges: PledgeStatusView
     timeline: TimelineView
@@ -101,7 +105,7 @@ def open_service(settings: Settings) -> Iterator[Service]:
     """The service on the database the settings name, its schema brought to this version."""
     with ExitStack() as stack:
         conninfo = stack.enter_context(database(settings))
-        yield stack.enter_context(open_on(conninfo, signing=Signing.of(settings)))
+        yield stack.enter_context(open_on(conninfo, signing=Signing.of(settings), issuer=TrustedIssuer.of(settings)))
 
 
 @contextmanager
@@ -115,14 +119,21 @@ def database(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def open_on(conninfo: str, *, signing: Signing | None = None, today: Today | None = None) -> Iterator[Service]:
+def open_on(
+    conninfo: str,
+    *,
+    signing: Signing | None = None,
+    issuer: TrustedIssuer | None = None,
+    today: Today | None = None,
+) -> Iterator[Service]:
     """The service on this database, its schema brought to this version.
 
-    Without `signing` it signs nothing; without `today` the day is that of the database's clock.
+    Without `signing` it signs nothing; without `issuer` it takes no tokens but its own; without `today` the
+    day is that of the database's clock.
     """
     schema.apply(conninfo)
     with open_pool(conninfo, role=schema.service_role(conninfo)) as pool:
-        service = wire(pool, signing=signing, today=today)
+        service = wire(pool, signing=signing, issuer=issuer, today=today)
         service.projections.prepare()
         try:
             yield service
@@ -130,7 +141,9 @@ def open_on(conninfo: str, *, signing: Signing | None = None, today: Today | Non
             service.stop()
 
 
-def wire(pool: Pool, *, signing: Signing | None = None, today: Today | None = None) -> Service:
+def wire(
+    pool: Pool, *, signing: Signing | None = None, issuer: TrustedIssuer | None = None, today: Today | None = None
+) -> Service:
     """The service over this pool, whose database has the schema already."""
     clock = DatabaseClock(pool)
     clock.measure()
@@ -139,6 +152,7 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today | None = No
     keys = signing.key_file(checkpoints.ledger_id()) if signing else None
     envelopes, metrics = Envelopes(), Metrics(p2c_version())
     ledger = Ledger(LedgerFactory(pool, envelopes, metrics.appends), envelopes)
+    subjects = Subjects(pool)
     rates = PublishedExchangeRates(pool)
     references = StoredReferenceNumbers(pool)
     pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
@@ -158,6 +172,8 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today | None = No
         rates=rates,
         imports=RegisterImports(ledger, LedgerRegisterView(pool, envelopes), references, rates, today),
         credentials=Credentials(pool),
+        subjects=subjects,
+        signed_tokens=SignedTokens(issuer, subjects),
         contacts=Contacts(pool),
         pledges=pledges,
         timeline=TimelineView(pool),

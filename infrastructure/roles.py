@@ -22,10 +22,10 @@ OWNER, SERVICE = "p2c_owner", "p2c_service"
 ADDED_TO = ("events", "commands", "snapshots", "checkpoints", "signing_keys")
 """Tables of the ledger that the service adds to, and never changes."""
 
-CHANGED = ("reference_numbers", "exchange_rates", "credentials", "contacts")
+CHANGED = ("reference_numbers", "exchange_rates", "credentials", "contacts", "subjects")
 """Tables beside the ledger in which the service also changes rows."""
 
-ERASABLE = ("contacts",)
+ERASABLE = ("contacts", "subjects")
 """Tables of personal data, from which the service also removes rows."""
 
 _BUILT = [f"{model.name}{kind}" for model in READ_MODELS for kind in ("", "_rebuild", "_retired")]

@@ -8,10 +8,11 @@ from typing import Final, Literal, NamedTuple, Self
 
 from psycopg import ProgrammingError, pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from audit.signed_note import MalformedNote, VerifierKey
+from infrastructure.oidc.addresses import is_protected
 
 PREFIX: Final = "P2C_"
 MASK: Final = "***"
@@ -88,6 +89,24 @@ class Settings(BaseSettings):
         default="127.0.0.1,::1",
         description="Addresses or networks of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are "
         "believed, with commas between them, or none.",
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="OpenID Connect issuer whose signed tokens (JWT) are taken besides the service's own, by its URL, "
+        "exactly as the issuer writes it. Without it none are.",
+    )
+    oidc_audience: str | None = Field(
+        default=None,
+        validate_default=True,
+        description="The audience (aud) of the issuer's tokens that are meant for this service.",
+    )
+    oidc_roles_claim: str = Field(
+        default="roles",
+        description="Claim of the issuer's tokens that names the role; realm_access.roles is one inside another.",
+    )
+    oidc_organisation_claim: str = Field(
+        default="organisation",
+        description="Claim of the issuer's tokens that names a stakeholder's organisation by its id.",
     )
     log_level: Literal["debug", "info", "warning", "error", "critical"] = Field(
         default="info",
@@ -172,6 +191,26 @@ class Settings(BaseSettings):
                     f"between several, or {NONE}"
                 ) from None
         return ",".join(addresses)
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _can_vouch_for_its_keys(cls, value: str | None) -> str | None:
+        if value is not None and (not is_protected(value) or set("?#") & set(value)):
+            raise ValueError(
+                "is not the URL of an issuer: write it as https://login.example.org/realms/p2c, without ? and #; "
+                "http:// is only for an issuer on this machine"
+            )
+        return value
+
+    @field_validator("oidc_audience")
+    @classmethod
+    def _goes_with_the_issuer(cls, value: str | None, given: ValidationInfo) -> str | None:
+        issuer = given.data.get("oidc_issuer", "refused")
+        if issuer and value is None:
+            raise ValueError(f"is needed with {PREFIX}OIDC_ISSUER: the audience of the tokens meant for this service")
+        if value is not None and issuer is None:
+            raise ValueError(f"is of no use without {PREFIX}OIDC_ISSUER; set both or neither")
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod

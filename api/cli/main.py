@@ -21,6 +21,7 @@ from api.cli import (
     schema,
     serve,
     snapshot,
+    subjects,
     tokens,
     totals,
     verify,
@@ -72,6 +73,7 @@ app.command()(verify.verify)
 app.command("export-bundle")(export_bundle.export_bundle)
 app.command()(rebuild.rebuild)
 app.add_typer(tokens.app, name="token")
+app.add_typer(subjects.app, name="subject")
 app.add_typer(keys.app, name="key")
 app.add_typer(rates.app, name="rates")
 app.add_typer(schema.app, name="schema")

@@ -12,11 +12,13 @@ from api.http.failures import Failure
 from api.http.service import Services
 from application.access import ANONYMOUS, Principal
 from infrastructure.bootstrap import Service
+from infrastructure.oidc.signed_tokens import has_the_form_of_a_jwt
 
 _BEARER = HTTPBearer(
     auto_error=False,
     scheme_name="token",
-    description="A token that `p2c token issue` or `POST /v1/tokens` made. What is public needs none.",
+    description="A token that `p2c token issue` or `POST /v1/tokens` made, or a JSON Web Token of the OpenID Connect "
+    "issuer that the service trusts, which names one role. What is public needs none.",
 )
 Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
@@ -41,6 +43,8 @@ def known(principal: Annotated[Principal, Depends(reader)]) -> Principal:
 
 
 def _authenticated(service: Service, token: str) -> Principal:
+    if has_the_form_of_a_jwt(token):
+        return Principal(actor=service.signed_tokens.authenticate(token))
     credential = service.credentials.authenticate(token)
     if credential is None:
         raise unauthenticated("The token is not known, has expired or was revoked.", 'Bearer error="invalid_token"')

@@ -24,6 +24,7 @@ from application.ledger import LedgerBusy
 from application.moments import MomentNotOver, PositionAhead, ViewsBehind
 from domain.refusals import Refused, UnknownCodes
 from infrastructure.database import DISK_FULL, UNAVAILABLE
+from infrastructure.oidc.refusals import InvalidToken, IssuerAway
 
 log = structlog.get_logger("p2c.http")
 
@@ -131,6 +132,8 @@ def handle_failures(app: FastAPI) -> None:
     answer(IdempotencyKeyReused, _key_reused)
     answer(NotAuthenticated, _unauthenticated)
     answer(NotPermitted, lambda denied: Failure(problems.NOT_PERMITTED, str(denied)))
+    answer(InvalidToken, _invalid_token)
+    answer(IssuerAway, _issuer_away)
     answer(LedgerBusy, _ledger_busy)
     answer(NoLettersForLanguage, lambda lacking: Failure(problems.NO_LETTERS, f"{lacking}."))
     answer(MomentNotOver, lambda early: Failure(problems.MOMENT_NOT_OVER, f"{early}."))
@@ -191,6 +194,17 @@ def _version_mismatch(mismatch: VersionMismatch) -> Failure:
 
 def _key_reused(_: IdempotencyKeyReused) -> Failure:
     return Failure(problems.IDEMPOTENCY_KEY_REUSED, "This `Idempotency-Key` came before with another address or body.")
+
+
+def _invalid_token(invalid: InvalidToken) -> Failure:
+    log.info("a signed token was refused", reason=str(invalid))
+    challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    return Failure(problems.NOT_AUTHENTICATED, f"The token is not valid: {invalid}.", headers=challenge)
+
+
+def _issuer_away(away: IssuerAway) -> Failure:
+    detail = "The token cannot be checked, because its issuer does not answer."
+    return Failure(problems.ISSUER_AWAY, detail, headers={"Retry-After": str(away.retry_after)})
 
 
 def _ledger_busy(busy: LedgerBusy) -> Failure:

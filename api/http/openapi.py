@@ -48,7 +48,8 @@ RATED = (problems.TOO_MANY_REQUESTS, *EVERYWHERE)
 LIMITED = (problems.OVERLOADED, *RATED)
 ASKING = (problems.DATABASE_AWAY, problems.DISK_FULL)
 READING = (problems.MALFORMED_HEADER, problems.INVALID_REQUEST, *ASKING, *LIMITED)
-READER = (*READING, problems.NOT_AUTHENTICATED)
+AUTHENTICATING = (problems.NOT_AUTHENTICATED, problems.ISSUER_AWAY)
+READER = (*READING, *AUTHENTICATING)
 """What tells more to some than to others: a token that is not valid is refused, though none is needed."""
 FOR_INSIGHT = (*READER, problems.NOT_PERMITTED)
 """What is for those who may know of every pledge."""
@@ -58,7 +59,7 @@ AT_A_MOMENT = (problems.MOMENT_NOT_OVER,)
 WRITING = (
     problems.MALFORMED_JSON,
     problems.MALFORMED_HEADER,
-    problems.NOT_AUTHENTICATED,
+    *AUTHENTICATING,
     problems.NOT_PERMITTED,
     problems.BODY_TOO_LARGE,
     problems.UNSUPPORTED_CONTENT_TYPE,

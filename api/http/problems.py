@@ -120,7 +120,7 @@ NOT_AUTHENTICATED = Problem(
     status=HTTPStatus.UNAUTHORIZED,
     title="A valid token is needed",
     remedy="Send `Authorization: Bearer <token>` with a token that is neither expired nor revoked; "
-    "an administrator issues one.",
+    "an administrator issues one, or the OpenID Connect issuer that the service trusts.",
 )
 NOT_PERMITTED = Problem(
     name="not-permitted",
@@ -290,6 +290,12 @@ DISK_FULL = Problem(
     title="The database has no room left to write to",
     remedy="Send it again later, with the same `Idempotency-Key`; the operator has to make room, and reading goes on.",
 )
+ISSUER_AWAY = Problem(
+    name="issuer-away",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title="The issuer of the token does not answer",
+    remedy="Send it again after the time in `Retry-After`, with the same token and `Idempotency-Key`.",
+)
 NOT_READY = Problem(
     name="not-ready",
     status=HTTPStatus.SERVICE_UNAVAILABLE,
@@ -348,6 +354,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             LEDGER_BUSY,
             DATABASE_AWAY,
             DISK_FULL,
+            ISSUER_AWAY,
             NOT_READY,
             INTERNAL_ERROR,
         )

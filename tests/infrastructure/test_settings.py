@@ -60,6 +60,7 @@ def test_an_empty_environment_variable_is_not_set(monkeypatch: pytest.MonkeyPatc
         ("P2C_TRUSTED_PROXIES", "*"),
         ("P2C_TRUSTED_PROXIES", "proxy.example.org"),
         ("P2C_TRUSTED_PROXIES", "10.0.0.5/8"),
+        ("P2C_OIDC_ISSUER", "login.example.org"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_variable(
@@ -159,6 +160,64 @@ def test_a_refused_database_address_is_not_repeated_in_the_message(monkeypatch: 
     assert "s3cret" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://login.example.org",
+        "https://login.example.org:8443/realms/p2c/",
+        "http://127.0.0.1:8080/realms/p2c",
+        "http://[::1]:8080",
+        "http://localhost",
+    ],
+)
+def test_an_issuer_is_reached_by_https_or_on_this_machine(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P2C_OIDC_ISSUER", url)
+    monkeypatch.setenv("P2C_OIDC_AUDIENCE", "p2c-register")
+
+    assert Settings.from_environment().oidc_issuer == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://login.example.org",
+        "http://127.0.0.1.example.org",
+        "http://localhost@login.example.org",
+        "https://user:password@login.example.org",
+        "https://",
+        "https://login.example.org?realm=p2c",
+        "https://login.example.org#p2c",
+        "https://login.example.org/a b",
+        "https://login.example.org/\u00e4",
+        "https://[login",
+        "https://login.example.org:port",
+        "file:///etc/passwd",
+    ],
+)
+def test_an_address_that_keys_cannot_be_trusted_from_is_no_issuer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P2C_OIDC_ISSUER", url)
+    monkeypatch.setenv("P2C_OIDC_AUDIENCE", "p2c-register")
+
+    with pytest.raises(InvalidSettings, match=r"\AP2C_OIDC_ISSUER: is not the URL of an issuer.*\Z"):
+        Settings.from_environment()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "advice"),
+    [
+        ("P2C_OIDC_ISSUER", "https://login.example.org", "is needed with P2C_OIDC_ISSUER"),
+        ("P2C_OIDC_AUDIENCE", "p2c-register", "set both or neither"),
+    ],
+)
+def test_an_issuer_and_its_audience_go_together(
+    variable: str, value: str, advice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(InvalidSettings, match=f"^P2C_OIDC_AUDIENCE: .*{advice}"):
+        Settings.from_environment()
+
+
 def test_the_description_says_where_each_value_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("p2c_port", "8123")
 
@@ -174,6 +233,10 @@ def test_the_description_says_where_each_value_came_from(monkeypatch: pytest.Mon
         "P2C_RATE_PER_ADDRESS": "default",
         "P2C_RATE_PER_TOKEN": "default",
         "P2C_TRUSTED_PROXIES": "default",
+        "P2C_OIDC_ISSUER": "default",
+        "P2C_OIDC_AUDIENCE": "default",
+        "P2C_OIDC_ROLES_CLAIM": "default",
+        "P2C_OIDC_ORGANISATION_CLAIM": "default",
         "P2C_LOG_LEVEL": "argument",
     }
 

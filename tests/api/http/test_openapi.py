@@ -78,6 +78,23 @@ def test_every_operation_says_what_can_go_wrong(described: dict[str, Any]) -> No
                 contract.validate(content["application/problem+json"]["schema"], example["value"])
 
 
+def test_whoever_takes_a_token_says_what_can_be_wrong_with_it(described: dict[str, Any]) -> None:
+    taking = [operation for _, _, operation in operations(described) if "security" in operation]
+
+    assert len(taking) > 20
+    for operation in taking:
+        told = {
+            problem
+            for answer in operation["responses"].values()
+            for problem in answer.get("content", {}).get("application/problem+json", {}).get("examples", ())
+        }
+        assert {"not-authenticated", "issuer-away"} <= told, operation["operationId"]
+    scheme = described["components"]["securitySchemes"]["token"]
+    assert scheme["type"] == "http"
+    assert "`p2c token issue`" in scheme["description"]
+    assert "OpenID Connect" in scheme["description"]
+
+
 def test_the_headers_are_described(described: dict[str, Any]) -> None:
     for path, method, operation in operations(described):
         stated = {p["name"] for p in operation.get("parameters", []) if p["in"] == "header"}

@@ -1,0 +1,1 @@
+"""Bearer tokens of the OpenID Connect issuer that the operator trusts."""

@@ -1,0 +1,48 @@
+"""`p2c subject`: who signed in can be listed and erased."""
+
+from __future__ import annotations
+
+import json
+from uuid import uuid4
+
+import pytest
+
+from infrastructure.bootstrap import open_on
+from tests.api.cli.conftest import Run
+
+ISSUER = "https://login.example.org"
+
+
+@pytest.fixture
+def ids(empty_database: str) -> list[str]:
+    """Two who signed in."""
+    with open_on(empty_database) as service:
+        return [str(service.subjects.id_of(ISSUER, person)) for person in ("amina.diop", "bo.chen")]
+
+
+def test_who_signed_in_is_listed_the_latest_first(on_empty: Run, ids: list[str]) -> None:
+    listed = json.loads(on_empty("subject", "list", "--json").stdout)
+
+    assert [(s["id"], s["subject"]) for s in listed] == [(ids[1], "bo.chen"), (ids[0], "amina.diop")]
+    assert all(s["issuer"] == ISSUER and s["first_seen_at"] <= s["last_used_at"] for s in listed)
+    assert "amina.diop" in on_empty("subject", "list").stdout
+
+
+def test_who_is_erased_is_not_listed_any_more(on_empty: Run, ids: list[str]) -> None:
+    assert on_empty("subject", "erase", ids[0]).exit_code == 0
+    assert "amina.diop" not in on_empty("subject", "list").stdout
+
+    again = on_empty("subject", "erase", ids[0])
+
+    assert again.exit_code == 1
+    assert "`p2c subject list` shows the ids" in again.stderr
+
+
+def test_what_nobody_is_known_by_is_not_erased(on_empty: Run, ids: list[str]) -> None:
+    assert on_empty("subject", "erase", str(uuid4())).exit_code == 1
+    assert on_empty("subject", "erase", "amina.diop").exit_code == 2
+    assert len(json.loads(on_empty("subject", "list", "--json").stdout)) == len(ids)
+
+
+def test_nobody_has_signed_in_at_first(on_empty: Run) -> None:
+    assert on_empty("subject", "list").stdout == "Nobody has signed in.\n"
