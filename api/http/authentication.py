@@ -7,8 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.http import problems
-from api.http.failures import Failure
+from api.http.failures import INVALID_TOKEN, unauthenticated
 from api.http.service import Services
 from application.access import ANONYMOUS, Principal
 from infrastructure.bootstrap import Service
@@ -27,7 +26,7 @@ def reader(request: Request, service: Services, given: Given) -> Principal:
     """Whose token was sent; the public, where none was. Raises Failure for one that is not valid."""
     if given is None:
         if "authorization" in request.headers:
-            raise unauthenticated("The `Authorization` header is not `Bearer` and a token.", "Bearer")
+            raise unauthenticated("The `Authorization` header is not `Bearer` and a token.")
         return ANONYMOUS
     principal = _authenticated(service, given.credentials)
     request.state.actor = principal.actor  # for the log
@@ -38,7 +37,7 @@ def reader(request: Request, service: Services, given: Given) -> Principal:
 def known(principal: Annotated[Principal, Depends(reader)]) -> Principal:
     """Whose token was sent. Raises Failure where none was."""
     if principal.is_anonymous:
-        raise unauthenticated("No token was sent.", "Bearer")
+        raise unauthenticated("No token was sent.")
     return principal
 
 
@@ -47,13 +46,8 @@ def _authenticated(service: Service, token: str) -> Principal:
         return Principal(actor=service.signed_tokens.authenticate(token))
     credential = service.credentials.authenticate(token)
     if credential is None:
-        raise unauthenticated("The token is not known, has expired or was revoked.", 'Bearer error="invalid_token"')
+        raise unauthenticated("The token is not known, has expired or was revoked.", INVALID_TOKEN)
     return credential.principal
-
-
-def unauthenticated(detail: str, challenge: str) -> Failure:
-    """What is answered to whom nobody knows."""
-    return Failure(problems.NOT_AUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})
 
 
 Reader = Annotated[Principal, Depends(reader)]

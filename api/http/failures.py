@@ -33,6 +33,9 @@ LOGGED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TO
 """What the operator wants to know of: somebody tries what is not theirs, or too much."""
 
 ROOM_AFTER_SECONDS = "30"
+BEARER, INVALID_TOKEN = "Bearer", 'Bearer error="invalid_token"'
+"""What `WWW-Authenticate` says: that a token is needed, or that the one sent is none (RFC 6750)."""
+
 MOST_ERRORS = 100
 """More would only repeat a body that is nothing like the one wanted."""
 
@@ -130,7 +133,7 @@ def handle_failures(app: FastAPI) -> None:
     answer(Refused, _refusal)
     answer(VersionMismatch, _version_mismatch)
     answer(IdempotencyKeyReused, _key_reused)
-    answer(NotAuthenticated, _unauthenticated)
+    answer(NotAuthenticated, lambda _: unauthenticated("This is not for everybody, and no token was sent."))
     answer(NotPermitted, lambda denied: Failure(problems.NOT_PERMITTED, str(denied)))
     answer(InvalidToken, _invalid_token)
     answer(IssuerAway, _issuer_away)
@@ -179,9 +182,9 @@ def pointer(steps: Sequence[str | int]) -> str:
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
-def _unauthenticated(_: NotAuthenticated) -> Failure:
-    detail = "This is not for everybody, and no token was sent."
-    return Failure(problems.NOT_AUTHENTICATED, detail, headers={"WWW-Authenticate": "Bearer"})
+def unauthenticated(detail: str, challenge: str = BEARER) -> Failure:
+    """What is answered to whom nobody knows."""
+    return Failure(problems.NOT_AUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})
 
 
 def _version_mismatch(mismatch: VersionMismatch) -> Failure:
@@ -197,9 +200,7 @@ def _key_reused(_: IdempotencyKeyReused) -> Failure:
 
 
 def _invalid_token(invalid: InvalidToken) -> Failure:
-    log.info("a signed token was refused", reason=str(invalid))
-    challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-    return Failure(problems.NOT_AUTHENTICATED, f"The token is not valid: {invalid}.", headers=challenge)
+    return unauthenticated(f"The token is not valid: {invalid}.", INVALID_TOKEN)
 
 
 def _issuer_away(away: IssuerAway) -> Failure:

@@ -60,10 +60,12 @@ def test_bdt_signs_in_and_writes(client: Client, issuer: LocalIssuer) -> None:
 
 def test_an_auditor_signs_in_and_reads_what_is_not_public(client: Client, issuer: LocalIssuer) -> None:
     lead = register(client, signed_in(issuer)).json()["organisation"]["id"]
-    announced = client.post("/v1/pledges", json=client.announcement(lead=lead), headers=signed_in(issuer))
+    as_stakeholder = signed_in(issuer, "stakeholder", organisation=lead)
+    announced = client.post("/v1/pledges", json=client.announcement(lead=lead), headers=as_stakeholder)
     address = f"/v1/pledges/{announced.json()['pledge']['reference']}"
     position = {"Ledger-Position": announced.headers["Ledger-Position"]}
     assert client.get(address, headers={**signed_in(issuer, "auditor"), **position}).status_code == 200
+    assert client.get(address, headers=position).status_code == 404
     assert register(client, signed_in(issuer, "auditor")).status_code == 403
 
 
@@ -106,7 +108,7 @@ def test_a_token_of_another_key_is_refused(client: Client, issuer: LocalIssuer) 
     assert register(client, signed_in(issuer, signed_with=Key.new())).status_code == 401
 
 
-@pytest.mark.parametrize("length", [9_000, 30_000])
+@pytest.mark.parametrize("length", [9_000, 20_000])
 def test_a_token_that_is_too_long_is_refused(client: Client, issuer: LocalIssuer, length: int) -> None:
     assert register(client, signed_in(issuer, more="x" * length)).status_code == 401
 
@@ -117,9 +119,7 @@ def test_what_was_refused_is_logged_without_the_token_and_without_the_person(
     headers = signed_in(issuer, aud="elsewhere")
     with structlog.testing.capture_logs() as logged:
         register(client, headers)
-    assert {"event": "a signed token was refused", "reason": "it is meant for another audience"}.items() <= next(
-        line for line in logged if "reason" in line
-    ).items()
+    assert "it is meant for another audience" in next(line["reason"] for line in logged if line["event"] == "refused")
     assert not any(said in str(logged) for said in (PERSON, *headers["Authorization"].split(".")))
 
 
