@@ -168,7 +168,7 @@ def test_with_demo_an_empty_ledger_gets_the_sample_and_tokens_that_work(folder: 
     assert [token in errors for token in tokens] == [False, False, False]
     with open_on(empty_database) as reopened:
         known = [reopened.credentials.authenticate(token) for token in tokens]
-    assert [(c.role, c.note) for c in known if c] == [("bdt", "sample"), ("stakeholder", "sample")]
+    assert [(c.role, c.note) for c in known if c] == [(role, "sample") for role in ("bdt", "stakeholder", "auditor")]
 
 
 def test_with_demo_a_ledger_with_anything_else_is_left_alone_and_gets_no_token(
