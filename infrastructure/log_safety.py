@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
@@ -39,7 +40,7 @@ _CONTROLS = re.compile(
 )
 
 # Lengths have bounds and runs are looked at once, so that no text makes a search long.
-_PERHAPS_SECRET = re.compile(r"p2c_|eyJ|://|[bB]earer|BEARER|(?i:passw|secret|token|api_?key)")
+_PERHAPS_SECRET = re.compile("p2c_|eyj|://|bearer|passw|secret|token|api_?key")  # in lower case, which is quick
 _RUN = re.compile(r"[\w.-]{12,}", re.ASCII)
 _BEARER = re.compile(r"(bearer)(\s{1,20})[\w.~+/=-]+", re.ASCII | re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(://[^\s/?#@:]{0,200}:)\S{0,1000}@")
@@ -58,7 +59,7 @@ def safe(_: object, __: str, event: EventDict) -> EventDict:
 
 def text(given: str) -> str:
     """A text without secrets, its control characters written as Python writes them: one line."""
-    shown = _without_secrets(given) if _PERHAPS_SECRET.search(given) else given
+    shown = _without_secrets(given) if _PERHAPS_SECRET.search(given.lower()) else given
     if len(shown) > LONGEST_TEXT:
         shown = f"{shown[:LONGEST_TEXT]}… ({len(shown)} characters)"
     if shown.isprintable():
@@ -103,9 +104,14 @@ def _without_tokens(run: re.Match[str]) -> str:
 
 
 def _safe_item(name: object, value: object, depth: int = 0) -> Any:
-    if isinstance(value, str | bytes) and _SECRET_NAME.search(str(name)):
+    if isinstance(value, str | bytes) and _is_secret(str(name)):
         return MASK
-    return _safe(value, depth)
+    return text(value) if type(value) is str else _safe(value, depth)
+
+
+@lru_cache(maxsize=512)
+def _is_secret(name: str) -> bool:
+    return bool(_SECRET_NAME.search(name))
 
 
 def _safe(value: object, depth: int) -> Any:
