@@ -41,7 +41,7 @@ def _authenticated(request: Request, service: Service, given: HTTPAuthorizationC
     if credential is None:
         raise _unauthenticated("The token is not known, has expired or was revoked.", 'Bearer error="invalid_token"')
     request.state.actor = credential.actor  # for the log
-    request.app.state.rates.require_token(credential.id)
+    request.app.state.rates.require_token(credential.actor.credential)
     return credential.actor
 
 
