@@ -7,13 +7,13 @@ import io
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl import Workbook, load_workbook
 
 from application.register_import.mapping import FileFormat
 from application.register_import.sheet import Cell, Fault, Row, Sheet, UnreadableFile
@@ -22,6 +22,16 @@ from domain.text import composed
 WORKBOOKS = frozenset({".xlsx", ".xlsm"})
 UTF8 = "utf-8-sig"  # reads a byte order mark where there is one
 
+MEBIBYTE = 1_048_576
+LARGEST_FILE = 16 * MEBIBYTE
+LARGEST_UNPACKED = 128 * MEBIBYTE
+"""The most bytes that a workbook, which is a zip file, may hold unpacked."""
+
+MOST_LINES = 100_000
+MOST_CELLS = 5_000_000
+"""The most cells of all lines together, the empty ones between others included."""
+
+_SPLIT_IT = "Split the register into several files with one header, and import one after the other."
 _LONGEST_CELL = 1_000_000
 
 _Numbered = tuple[int, Sequence[Cell], Sequence[Fault]]
@@ -29,6 +39,7 @@ _Numbered = tuple[int, Sequence[Cell], Sequence[Fault]]
 
 def read(path: Path, format: FileFormat) -> Sheet:
     """The records of a file, by its ending: .xlsx and .xlsm are workbooks, all else is CSV. Raises UnreadableFile."""
+    _require_size(path.name, path.stat().st_size, LARGEST_FILE, "is")
     records = _workbook(path, format) if path.suffix.casefold() in WORKBOOKS else _csv(path, format)
     return _sheet(path.name, records, format.header_row)
 
@@ -44,7 +55,8 @@ def require_columns(sheet: Sheet, wanted: Iterable[str]) -> None:
 
 
 def _sheet(file_name: str, records: Iterator[_Numbered], header_row: int) -> Sheet:
-    numbered = ((line, cells, faults) for line, cells, faults in records if line >= header_row)
+    bounded = _bounded(file_name, records)
+    numbered = ((line, cells, faults) for line, cells, faults in bounded if line >= header_row)
     header = next((cells for _, cells, _ in numbered if not _is_blank(cells)), None)
     if header is None:
         raise UnreadableFile(f"{file_name} is empty.", remedy="Export the register again, with its header row.")
@@ -57,6 +69,27 @@ def _sheet(file_name: str, records: Iterator[_Numbered], header_row: int) -> She
             f"{file_name} has a header, but no lines under it.", remedy="Export the register again, with its lines."
         )
     return Sheet(file_name=file_name, columns=columns, rows=rows)
+
+
+def _require_size(file_name: str, size: int, largest: int, how: str) -> None:
+    if size > largest:
+        raise UnreadableFile(
+            f"{file_name} {how} larger than {largest // MEBIBYTE} MiB.",
+            remedy=f"{_SPLIT_IT} Take pictures and other sheets out of a workbook.",
+        )
+
+
+def _bounded(file_name: str, records: Iterable[_Numbered]) -> Iterator[_Numbered]:
+    """The records, as long as they are not too many for memory."""
+    count = 0
+    for number, (line, cells, faults) in enumerate(records, start=1):
+        count += len(cells)
+        if number > MOST_LINES or count > MOST_CELLS:
+            raise UnreadableFile(
+                f"{file_name} has more than {MOST_LINES:,} lines, or {MOST_CELLS:,} cells, up to line {line}.",
+                remedy=f"{_SPLIT_IT} Delete lines and columns without content: their cells may count, too.",
+            )
+        yield line, cells, faults
 
 
 def _columns(header: Sequence[Cell]) -> tuple[str, ...]:
@@ -139,27 +172,47 @@ def _decoded(path: Path, encoding: str | None) -> str:
 
 
 def _workbook(path: Path, format: FileFormat) -> Iterator[_Numbered]:
-    """The rows of one sheet. It is read twice, for what formulas gave last and for where formulas stand."""
     try:
-        values, formulas = (load_workbook(path, read_only=True, data_only=data_only) for data_only in (True, False))
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError, ValueError) as problem:
+        rows = _rows_of_workbook(path, format)
+    except UnreadableFile:
+        raise
+    except Exception as problem:  # noqa: BLE001 - the library raises whatever a damaged file leads it into
         raise UnreadableFile(
-            f"{path.name} cannot be read as a workbook: {problem}.", remedy="Save it anew as .xlsx, or as CSV."
+            f"{path.name} cannot be read as a workbook: {str(problem) or type(problem).__name__}.",
+            remedy="Save it anew as .xlsx, or as CSV.",
         ) from None
-    try:
+    yield from _padded(rows)
+
+
+def _rows_of_workbook(path: Path, format: FileFormat) -> Sequence[_Numbered]:
+    """The rows of one sheet. It is read twice, for what formulas gave last and for where formulas stand."""
+    with zipfile.ZipFile(path) as parts:
+        unpacked = sum(part.file_size for part in parts.infolist())
+    _require_size(path.name, unpacked, LARGEST_UNPACKED, "is, unpacked,")
+    with _opened(path, data_only=True) as values, _opened(path, data_only=False) as formulas:
         name = format.sheet or values.sheetnames[0]
         if name not in values.sheetnames:
             raise UnreadableFile(
                 f"{path.name} has no sheet {name}; its sheets are: {', '.join(values.sheetnames)}.",
                 remedy="Correct [file] sheet in the mapping.",
             )
-        for value in (values[name], formulas[name]):
-            value.reset_dimensions()  # some programs write wrong ones
-        rows = zip(values[name].iter_rows(), formulas[name].iter_rows(), strict=True)
-        yield from _padded([_numbered(line, *row) for line, row in enumerate(rows, start=1)])
-    finally:
-        values.close()
-        formulas.close()
+        rows = zip(_rows(values[name]), _rows(formulas[name]), strict=True)
+        return list(_bounded(path.name, (_numbered(line, *row) for line, row in enumerate(rows, start=1))))
+
+
+@contextmanager
+def _opened(path: Path, *, data_only: bool) -> Iterator[Workbook]:
+    with path.open("rb") as file:  # the library leaves it open where the workbook is damaged
+        workbook = load_workbook(file, read_only=True, data_only=data_only)
+        try:
+            yield workbook
+        finally:
+            workbook.close()
+
+
+def _rows(sheet: Any) -> Iterator[Sequence[Any]]:
+    sheet.reset_dimensions()  # some programs write wrong ones
+    return iter(sheet.iter_rows())
 
 
 def _padded(rows: Sequence[_Numbered]) -> Iterator[_Numbered]:

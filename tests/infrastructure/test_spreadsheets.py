@@ -1,6 +1,8 @@
 """Spreadsheets are read exactly, and what cannot be read is said clearly."""
 
 import csv
+import struct
+import zipfile
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -130,6 +132,103 @@ def test_a_sheet_is_chosen_by_name_and_the_header_by_row(tmp_path: Path) -> None
 def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="cannot be read as a workbook"):
         read(csv_file(tmp_path, "a,b\n", "register.xlsx"))
+
+
+def remade(path: Path, sheet: str | bytes, **other_parts: bytes) -> Path:
+    """The workbook with another sheet in it, and other parts."""
+    with zipfile.ZipFile(path) as before:
+        parts = {name: before.read(name) for name in before.namelist()}
+    parts |= {"xl/worksheets/sheet1.xml": sheet.encode() if isinstance(sheet, str) else sheet, **other_parts}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as after:
+        for name, part in parts.items():
+            after.writestr(name, part)
+    return path
+
+
+def sheet_of(rows: str) -> str:
+    namespace = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return f'<worksheet xmlns="{namespace}"><sheetData>{rows}</sheetData></worksheet>'
+
+
+HEADER = '<row r="1"><c r="A1"><v>1</v></c></row>'
+LAUGHS = "".join(
+    f'<!ENTITY {name} "{f"&{before};" * 20}">' for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "",
+        "<nonsense/>",
+        sheet_of(HEADER)[:-20],
+        sheet_of('<row r="x"/>'),
+        sheet_of('<row r="1"><c r="A1" t="s"><v>7</v></c></row>'),
+        f'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaaaaaaaaaaaa">{LAUGHS}]>' + sheet_of('<row><c t="str"><v>&i;</v></c></row>'),
+        '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>' + sheet_of('<row><c t="str"><v>&a;</v></c></row>'),
+    ],
+    ids=["empty", "no sheet", "cut off", "no number", "no such string", "entities in entities", "a file in an entity"],
+)
+def test_a_damaged_or_hostile_workbook_is_refused(tmp_path: Path, sheet: str) -> None:
+    with pytest.raises(UnreadableFile) as refused:
+        read(remade(workbook(tmp_path, ["a"], [1]), sheet))
+
+    assert refused.value.remedy
+
+
+def test_a_part_that_unpacks_to_more_than_it_says_is_refused(tmp_path: Path) -> None:
+    path = remade(workbook(tmp_path, ["a"], [1]), sheet_of(HEADER + " " * 100_000))
+    said, real = (struct.pack("<I", size) for size in (500, len(sheet_of(HEADER + " " * 100_000))))
+    content = path.read_bytes()
+    assert content.count(real) == 2
+    path.write_bytes(content.replace(real, said))
+
+    with pytest.raises(UnreadableFile, match="cannot be read as a workbook"):
+        read(path)
+
+
+@pytest.mark.parametrize("name", ["register.csv", "register.xlsx"])
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(spreadsheets, "LARGEST_FILE", spreadsheets.MEBIBYTE)
+
+    with pytest.raises(UnreadableFile, match=f"{name} is larger than 1 MiB") as refused:
+        read(csv_file(tmp_path, b"a\n" * (600 * 1_024), name))
+
+    assert "several files" in refused.value.remedy
+
+
+def test_a_workbook_that_is_too_large_when_it_is_unpacked_is_refused_before_it_is(tmp_path: Path) -> None:
+    path = remade(workbook(tmp_path, ["a"], [1]), b" " * (spreadsheets.LARGEST_UNPACKED + 1))
+
+    assert path.stat().st_size < spreadsheets.LARGEST_FILE / 10
+    with pytest.raises(UnreadableFile, match="is, unpacked, larger than 128 MiB"):
+        read(path)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize(("lines", "columns"), [(12, 2), (5, 30)], ids=["lines", "cells"])
+def test_more_lines_or_cells_than_fit_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, lines: int, columns: int
+) -> None:
+    monkeypatch.setattr(spreadsheets, "MOST_LINES", 10)
+    monkeypatch.setattr(spreadsheets, "MOST_CELLS", 100)
+    rows = [[f"c{column}" for column in range(columns)]] * lines
+    path = csv_file(tmp_path, "\n".join(map(",".join, rows))) if kind == "csv" else workbook(tmp_path, *rows)
+
+    with pytest.raises(UnreadableFile, match=r"has more than 10 lines, or 100 cells, up to line \d+"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [HEADER + '<row r="99999999999"/>', HEADER + '<row><c r="ZZZ2"><v>1</v></c></row>' * 1_000],
+    ids=["a row far down", "a column far out"],
+)
+def test_rows_and_columns_that_are_far_away_do_not_fill_memory(tmp_path: Path, rows: str) -> None:
+    with pytest.raises(UnreadableFile, match="has more than 100,000 lines, or 5,000,000 cells"):
+        read(remade(workbook(tmp_path, ["a"], [1]), sheet_of(rows)))
 
 
 @pytest.mark.parametrize("day", [fts.FIRST, fts.SECOND, fts.THIRD])
