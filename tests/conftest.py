@@ -11,6 +11,7 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -23,6 +24,14 @@ DATABASE_FIXTURES = {"postgres"}
 hypothesis.settings.register_profile("developer", deadline=None)
 # The same examples each time, so that a change is never refused for what it did not touch.
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+# As the service does: the library's own way shows the values of every variable, and takes seconds for it.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "developer"))
 
 _shared_folder = pytest.StashKey[Path]()

@@ -36,6 +36,13 @@ def bdt(server: str, token: str) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture
+def goes_on(service: Service) -> Iterator[None]:
+    """Another server over the service ends its threads, which the others need."""
+    yield
+    service.start()
+
+
 def require_headers(answer: httpx.Response) -> None:
     headers = answer.headers
     assert {name: headers.get_list(name) for name in ALWAYS} == {name: [value] for name, value in ALWAYS.items()}
@@ -80,6 +87,7 @@ def test_so_does_what_cannot_be_answered_now(client: Client) -> None:
     require_headers(answer)
 
 
+@pytest.mark.usefixtures("goes_on")
 def test_so_does_a_fault_of_ours(service: Service) -> None:
     app = create_app(service)
 
@@ -95,6 +103,7 @@ def test_so_does_a_fault_of_ours(service: Service) -> None:
     require_headers(answer)
 
 
+@pytest.mark.usefixtures("goes_on")
 @pytest.mark.parametrize(
     ("trusted", "forwarded", "strict"),
     [("127.0.0.1", "https", True), ("127.0.0.1", "http", False), ("none", "https", False), ("127.0.0.1", "", False)],
