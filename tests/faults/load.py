@@ -146,6 +146,13 @@ class Load:
             time.sleep(0.01)
         return time.monotonic() - started
 
+    def require_progress_of_all(self, within: float) -> None:
+        """Wait until everybody has had a command acknowledged."""
+        deadline = time.monotonic() + within
+        while not all(client.acknowledged for client in self.clients):
+            assert time.monotonic() < deadline, f"somebody got nothing done within {within:g} seconds"
+            time.sleep(0.01)
+
     def stop(self) -> None:
         """Let them finish what they have begun, and end."""
         self.stopping.set()
