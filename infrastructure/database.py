@@ -58,7 +58,12 @@ class Pool(ConnectionPool[Connection[DictRow]]):
     def __init__(self, conninfo: str, *, heartbeat: Heartbeat, **settings: Any) -> None:
         self._heartbeat = heartbeat
         super().__init__(
-            conninfo, connection_class=HopefulConnection, configure=self._watch, check=self._check, **settings
+            conninfo,
+            connection_class=HopefulConnection,
+            kwargs=self._properties,
+            configure=self._watch,
+            check=self._check,
+            **settings,
         )
 
     def getconn(self, timeout: float | None = None) -> Connection[DictRow]:
@@ -74,13 +79,18 @@ class Pool(ConnectionPool[Connection[DictRow]]):
 
     def open(self, wait: bool = False, timeout: float = 30.0) -> None:  # noqa: FBT001, FBT002 - as the library has it
         """Begin to connect; harmless where it was begun."""
-        self._heartbeat.start()
+        self._heartbeat.start(self.drain)
         super().open(wait, timeout)
 
     def close(self, timeout: float = 5.0) -> None:
         """Close it for good."""
         self._heartbeat.stop()
         super().close(timeout)
+
+    def _properties(self) -> dict[str, Any]:
+        """What every connection is made with. Raises DatabaseAway, so that none is tried where none can be had."""
+        self._heartbeat.require()
+        return {"autocommit": True, "row_factory": dict_row}
 
     def _watch(self, connection: Connection[DictRow]) -> None:
         assert isinstance(connection, HopefulConnection), "the pool makes no others"
@@ -104,11 +114,9 @@ def open_pool(conninfo: str, *, role: str | None = None, largest: int = 20, name
     ours = {**_VANISHED_PEER, "connect_timeout": CONNECT_TIMEOUT_SECONDS}
     given = conninfo_to_dict(conninfo)
     full = make_conninfo("", **{**ours, **given, "options": options, "application_name": name})
-    kwargs: dict[str, Any] = {"autocommit": True, "row_factory": dict_row}
     pool = Pool(
         full,
         heartbeat=Heartbeat(make_conninfo(full, application_name=f"{name}-heartbeat"), f"{name}-heartbeat"),
-        kwargs=kwargs,
         min_size=2,
         max_size=largest,
         timeout=POOL_WAIT_SECONDS,

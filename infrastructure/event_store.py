@@ -43,6 +43,8 @@ CHANNEL = "ledger_events"
 """Where PostgreSQL tells listeners that something was appended."""
 
 RETRY_WAIT_SECONDS = 0.2
+ASK_AGAIN_WITHIN_SECONDS = 0.5
+"""How long an append whose connection was lost tries to learn what became of it, or to begin again."""
 
 _TAKE_TURN = """
 SELECT set_config('lock_timeout', %(milliseconds)s::text, true), pg_advisory_xact_lock(%(lock)s)
@@ -149,6 +151,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         stored, except where the database's answer was lost and it could not be asked again in time.
         """
         deadline = time.monotonic() + within
+        give_up_at = deadline
         while True:
             try:
                 return self._append_or_find(stored_events, receipts, snapshots, deadline)
@@ -157,7 +160,9 @@ class LedgerRecorder(PostgresApplicationRecorder):
             except (errors.LockNotAvailable, errors.QueryCanceled) as busy:
                 raise LedgerBusy("no turn to append came in time") from busy
             except UNAVAILABLE as lost:
-                if time.monotonic() + RETRY_WAIT_SECONDS >= deadline:
+                now = time.monotonic()
+                give_up_at = min(give_up_at, now + ASK_AGAIN_WITHIN_SECONDS)
+                if now + RETRY_WAIT_SECONDS >= give_up_at:
                     raise LedgerBusy("the database does not answer") from lost
                 time.sleep(RETRY_WAIT_SECONDS)
 

@@ -1,8 +1,8 @@
-"""Whether the database answers: one session asks it every second, so that nobody else waits for one that does not.
+"""Whether the database answers: one session asks it twice a second, so that nobody else waits for one that does not.
 
-A database that is away is asked twice a second whether it is back, by this session alone. One that has fallen silent
-(a machine that hangs or has vanished, a cable that was cut) is the worse case, since nothing tells those who wait for
-an answer that none will come: their waiting is ended from here.
+One that is away is asked by this session alone whether it is back. One that has fallen silent (a machine that hangs or
+has vanished, a cable that was cut) is the worse case, since nothing tells those who wait for an answer that none will
+come: their waiting is ended from here.
 """
 
 from __future__ import annotations
@@ -18,11 +18,8 @@ from psycopg.abc import RV, PQGen
 from psycopg.errors import ConnectionTimeout
 from psycopg.rows import DictRow
 
-BEAT_SECONDS = 1.0
-"""How often a database that answers is asked."""
-
-BACK_WITHIN_SECONDS = 0.5
-"""How often one that does not answer is."""
+BEAT_SECONDS = 0.5
+"""How often the database is asked, whether it answers or not."""
 
 SILENT_AFTER_SECONDS = 2
 """How long an answer, or a connection, may take; libpq knows nothing shorter."""
@@ -60,11 +57,16 @@ class HopefulConnection(Connection[DictRow]):
 
 
 class Heartbeat:
-    """A session that asks the database every second whether it is there, in a thread, until `stop`."""
+    """A session that asks the database whether it is there, in a thread, until `stop`.
+
+    `replaced` is called when the session was lost and there is another one, before anybody is told that the database
+    is back: other sessions from before are then not to be trusted.
+    """
 
     def __init__(self, conninfo: str, name: str) -> None:
         self._conninfo = conninfo
         self._name = name
+        self._replaced: Callable[[], None] = lambda: None
         self._connection: HopefulConnection | None = None
         self._away_since: float | None = None
         self._silent = False
@@ -92,9 +94,10 @@ class Heartbeat:
         if not self.away:
             self._look_now.set()
 
-    def start(self) -> None:
+    def start(self, replaced: Callable[[], None]) -> None:
         """Begin to ask; harmless where it was begun."""
         if self._thread is None:
+            self._replaced = replaced
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
 
@@ -108,7 +111,7 @@ class Heartbeat:
     def _run(self) -> None:
         while not self._stopping:
             self._beat()
-            self._look_now.wait(BACK_WITHIN_SECONDS if self.away else BEAT_SECONDS)
+            self._look_now.wait(BEAT_SECONDS)
             self._look_now.clear()
         self._hang_up()
 
@@ -116,13 +119,22 @@ class Heartbeat:
         # A session may be ended for reasons of its own; that of a database that is there can be replaced at once.
         try:
             if self._connection is None or not self._answers(self._connection):
-                self._connection = self._connected()
+                self._replace()
         except Error as failed:
             self._lost(failed)
             # A connection that was given up half made is closed with the frames that know it.
             traceback.clear_frames(failed.__traceback__)
         else:
             self._found()
+
+    def _replace(self) -> None:
+        had_one = self.away or self._connection is not None
+        self._hang_up()
+        self._connection = HopefulConnection.connect(
+            self._conninfo, autocommit=True, connect_timeout=SILENT_AFTER_SECONDS
+        )
+        if had_one:
+            self._replaced()
 
     def _answers(self, connection: HopefulConnection) -> bool:
         """Whether the session still stands. Raises DatabaseAway where there is nothing but silence."""
@@ -135,9 +147,6 @@ class Heartbeat:
         except Error:
             return False
         return True
-
-    def _connected(self) -> HopefulConnection:
-        return HopefulConnection.connect(self._conninfo, autocommit=True, connect_timeout=SILENT_AFTER_SECONDS)
 
     def _found(self) -> None:
         if self._away_since is not None:

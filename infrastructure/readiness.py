@@ -74,7 +74,7 @@ def _faults(read_models: Mapping[str, ReadModelStatus], problem: str | None) -> 
         yield Fault(part="projections", detail="The read models are not kept up; the log says why.")
     for name, status in read_models.items():
         if status.error:
-            yield Fault(part=name, detail="It stands still, since an entry cannot be applied; the log says which.")
+            yield Fault(part=name, detail="It stands still; the log says why.")
         elif status.lag > LARGEST_LAG:
             yield Fault(part=name, detail=f"It is {status.lag} entries behind.")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from psycopg import Connection
+from psycopg import Connection, errors
 from psycopg.rows import DictRow
 
 from projections import tracking
@@ -112,9 +113,11 @@ class Follower:
         return self._rebuild(model)
 
     def _failed(self, model: ReadModel, fault: Exception) -> None:
-        before = self.failures.get(model.name)
+        # There may be room again at any moment, while an entry that cannot be applied stays as it is.
+        before = None if isinstance(fault, errors.DiskFull) else self.failures.get(model.name)
         wait = min(before.wait * 2, LAST_RETRY_SECONDS) if before else FIRST_RETRY_SECONDS
         error = str(fault) or repr(fault)
         self.failures[model.name] = Failure(error=error, retry_at=time.monotonic() + wait, wait=wait)
         _log.error("%s stands still: %s", model.name, error, exc_info=fault)
-        tracking.note_error(self._connection, model, error)
+        with suppress(errors.DiskFull):
+            tracking.note_error(self._connection, model, error)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg import Connection, sql
+from psycopg import Connection, errors, sql
 from psycopg.rows import DictRow
 
 from projections.ledger_entries import Batch
@@ -38,6 +38,10 @@ class CannotApply(Exception):
     """An entry that a read model fails on; nothing of it was changed."""
 
 
+NO_ENTRYS_FAULT = (Overtaken, BuiltByAnotherVersion, errors.DiskFull)
+"""What would be the same with any other entry."""
+
+
 def read(connection: Connection[DictRow], models: Iterable[ReadModel]) -> dict[str, Tracking]:
     """The tracking of each read model, by name."""
     each = sql.SQL(" UNION ALL ").join(
@@ -53,11 +57,11 @@ def read(connection: Connection[DictRow], models: Iterable[ReadModel]) -> dict[s
 def apply(connection: Connection[DictRow], model: ReadModel, batch: Batch) -> None:
     """Apply the batch to the tables that readers see, all of it or, where an entry fails, what comes before it.
 
-    Raises Overtaken, BuiltByAnotherVersion, and CannotApply with the position of the entry that fails.
+    Raises Overtaken, BuiltByAnotherVersion, DiskFull, and CannotApply with the position of the entry that fails.
     """
     try:
         _apply_to_live(connection, model, batch)
-    except (Overtaken, BuiltByAnotherVersion):
+    except NO_ENTRYS_FAULT:
         raise
     except Exception:
         if connection.closed:
@@ -69,7 +73,7 @@ def apply(connection: Connection[DictRow], model: ReadModel, batch: Batch) -> No
 def _apply_single(connection: Connection[DictRow], model: ReadModel, single: Batch) -> None:
     try:
         _apply_to_live(connection, model, single)
-    except (Overtaken, BuiltByAnotherVersion):
+    except NO_ENTRYS_FAULT:
         raise
     except Exception as fault:
         if connection.closed:

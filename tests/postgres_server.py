@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, Self
 
@@ -30,13 +31,16 @@ class PostgresServer:
         self._cluster = _Cluster(folder)
 
     @classmethod
-    def create(cls, folder: Path, **settings: object) -> Self:
-        """A new server that does not run yet, in a folder that is new."""
+    def create(cls, folder: Path, *, wal: Path | None = None, **settings: object) -> Self:
+        """A new server that does not run yet, in a folder that is new; its log of changes in another one, if given."""
         server = cls(folder)
-        server._make_folder()
+        server._make(folder)
+        if wal:
+            server._make(wal)
         server._run(
             "initdb",
             "--pgdata=.",
+            *([f"--waldir={wal}"] if wal else []),
             f"--username={USER}",
             "--encoding=UTF8",
             "--locale=C",
@@ -76,8 +80,27 @@ class PostgresServer:
 
     def kill(self) -> None:
         """SIGKILL to the server and all its children; returns when they have gone."""
-        postmaster = psutil.Process(int((self.folder / "postmaster.pid").read_text().splitlines()[0]))
-        kill_with_children(postmaster)
+        kill_with_children(self.postmaster)
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Let it neither answer nor refuse, as a machine that hangs; what is sent to it meanwhile it reads later."""
+        postmaster = self.postmaster
+        postmaster.suspend()  # first, so that it starts no more of them
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in processes[1:]:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
+
+    @property
+    def postmaster(self) -> psutil.Process:
+        """The process of the running server."""
+        return psutil.Process(int((self.folder / "postmaster.pid").read_text().splitlines()[0]))
 
     def promote(self) -> None:
         """Make a standby the primary; returns when it is."""
@@ -89,7 +112,7 @@ class PostgresServer:
         The arguments are those of `pg_basebackup`, such as `--write-recovery-conf` for a standby.
         """
         copy = type(self)(folder)
-        copy._make_folder()
+        copy._make(folder)
         copy._run("pg_basebackup", "--pgdata=.", f"--dbname={self.conninfo}", "--checkpoint=fast", *arguments)
         return copy
 
@@ -102,11 +125,11 @@ class PostgresServer:
         """Stop it, whatever is connected."""
         self.stop("immediate")
 
-    def _make_folder(self) -> None:
-        self.folder.mkdir(mode=0o700)
-        self._cluster._give_to_server(self.folder)
+    def _make(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700)
+        self._cluster._give_to_server(folder)
         if self._cluster._user:
-            self._cluster._open_the_way(self._cluster._user)
+            _Cluster(folder)._open_the_way(self._cluster._user)
 
     def _run(self, program: str, *arguments: str) -> None:
         self._cluster._run(program, *arguments, cwd=self.folder)

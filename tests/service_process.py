@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -56,7 +57,7 @@ def free_port() -> int:
 
 
 class ServiceProcess:
-    """A service that was started, and where it is found."""
+    """A service that was started, and where it is found; as a context it is killed in the end, if it still runs."""
 
     def __init__(self, port: int, *arguments: str, program: Sequence[str] = P2C, **settings: object) -> None:
         self.address = f"http://127.0.0.1:{port}"
@@ -72,6 +73,13 @@ class ServiceProcess:
                 stderr=errors,
                 text=True,
             )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
 
     @property
     def errors(self) -> str:

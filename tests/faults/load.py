@@ -147,6 +147,13 @@ class Load:
             time.sleep(0.01)
         return time.monotonic() - started
 
+    def require_progress_of_all(self, within: float) -> None:
+        """Wait until everybody has had a command acknowledged."""
+        deadline = time.monotonic() + within
+        while not all(client.acknowledged for client in self.clients):
+            assert time.monotonic() < deadline, f"somebody got nothing done within {within:g} seconds"
+            time.sleep(0.01)
+
     def stop(self) -> None:
         """Let them finish what they have begun, and end."""
         self.stopping.set()
@@ -181,15 +188,16 @@ def prepared(settings: Settings, *, pledges: int = 3) -> Target:
 
 @contextmanager
 def clients_at_work(
-    *addresses: str, target: Target, clients: int = 4, insist: bool = True, pause: float = 0.05
+    addresses: str | Sequence[str], target: Target, *, clients: int = 4, insist: bool = True, pause: float = 0.05
 ) -> Iterator[Load]:
     """Clients that contribute, more of them than pledges, so that some work on the same one; stopped in the end.
 
     Each keeps to one of the addresses.
     """
+    each = [addresses] if isinstance(addresses, str) else addresses
     stopping = threading.Event()
     workers = [
-        Client(number, addresses[number % len(addresses)], target, stopping, insists=insist, pause=pause)
+        Client(number, each[number % len(each)], target, stopping, insists=insist, pause=pause)
         for number in range(clients)
     ]
     load = Load(workers, stopping, [threading.Thread(target=client.work, daemon=True) for client in workers])

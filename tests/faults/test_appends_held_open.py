@@ -22,8 +22,9 @@ import pytest
 from infrastructure.locks import APPEND_LOCK
 from infrastructure.settings import Settings
 from tests.faults.load import Load, clients_at_work, prepared
+from tests.faults.serving import require_ends_well, serving
 from tests.faults.verdict import require_nothing_lost
-from tests.service_process import ServiceProcess, data_folder, free_port
+from tests.service_process import data_folder
 
 PROGRESS_WITHIN_SECONDS = 10
 ANSWERED_WITHIN_SECONDS = 5
@@ -79,6 +80,7 @@ def folder() -> Iterator[Path]:
 
 
 def require_told_in_time(load: Load) -> None:
+    assert {answer.status for answer in load.answers} == {201, 503}
     slowest = max(load.answers, key=lambda answer: answer.seconds)
     assert slowest.seconds < ANSWERED_WITHIN_SECONDS, slowest
 
@@ -86,33 +88,29 @@ def require_told_in_time(load: Load) -> None:
 def test_nobody_is_skipped_and_nothing_stalls(folder: Path, empty_database: str) -> None:
     settings = Settings(data_dir=folder, database_url=empty_database)
     target = prepared(settings)
-    service = ServiceProcess(free_port(), data_dir=folder, database_url=empty_database, log_level="warning")
-    service.wait_until_ready()
+    with serving(settings) as service, clients_at_work(service.address, target) as load:
 
-    def hold(
-        begin: Callable[[Session], None], end: Callable[[Session, str], None], seconds: float = HELD_SECONDS
-    ) -> None:
-        with psycopg.connect(empty_database) as session:
-            begin(session)
-            time.sleep(seconds)
-            assert httpx.get(f"{service.address}/v1/pledges", timeout=5).status_code == 200
-            end(session, empty_database)
-            load.require_progress(PROGRESS_WITHIN_SECONDS)
+        def hold(
+            begin: Callable[[Session], None], end: Callable[[Session, str], None], seconds: float = HELD_SECONDS
+        ) -> None:
+            with psycopg.connect(empty_database) as session:
+                begin(session)
+                time.sleep(seconds)
+                assert httpx.get(f"{service.address}/v1/pledges", timeout=5).status_code == 200
+                end(session, empty_database)
+                load.require_progress(PROGRESS_WITHIN_SECONDS)
 
-    with clients_at_work(service.address, target=target) as load:
         for end in (roll_back, vanish, be_terminated):
             hold(appending, end)
             hold(out_of_turn, end)
         assert {answer.status for answer in load.answers} == {201}, "nobody had to wait for long"
         hold(appending, roll_back, LONGER_THAN_ANYBODY_WAITS)
         load.stop()
+        head = max(position for client in load.clients for at in client.acknowledged.values() for position in at)
+        read = httpx.get(f"{service.address}/v1/pledges", headers={"Ledger-Position": str(head)}, timeout=5)
+        assert read.status_code == 200, read.text
+        assert service.wait_until_ready()["position"] == head
+        require_ends_well(service)
 
-    assert {answer.status for answer in load.answers} == {201, 503}
     require_told_in_time(load)
-    head = max(position for client in load.clients for at in client.acknowledged.values() for position in at)
-    read = httpx.get(f"{service.address}/v1/pledges", headers={"Ledger-Position": str(head)}, timeout=5)
-    assert read.status_code == 200, read.text
-    assert service.wait_until_ready()["position"] == head
-    exit_code, _, errors = service.terminate()
-    assert exit_code == 0, errors
     require_nothing_lost(settings, load)

@@ -20,9 +20,10 @@ from psycopg.conninfo import make_conninfo
 
 from infrastructure.settings import Settings
 from tests.faults.load import clients_at_work, prepared
+from tests.faults.serving import require_ends_well, serving
 from tests.faults.verdict import require_nothing_lost
 from tests.postgres_server import PostgresServer
-from tests.service_process import ServiceProcess, data_folder, free_port
+from tests.service_process import data_folder
 
 pytestmark = pytest.mark.database
 """They start servers of their own."""
@@ -60,20 +61,16 @@ def test_the_private_server_is_started_again_and_nothing_is_lost(folder: Path) -
     target = prepared(settings)
     server = PostgresServer(folder / "postgres")
     conninfo = make_conninfo("", host=str(server.folder), user="p2c", dbname="p2c")
-    service = ServiceProcess(free_port(), data_dir=folder, log_level="warning")
-    service.wait_until_ready()
-    with clients_at_work(service.address, target=target) as load:
+    with serving(settings) as service, clients_at_work(service.address, target) as load:
         for break_it in FAULTS:
             load.require_progress(SERVING_WITHIN_SECONDS)
             break_it(server)
             wait_until_it_answers(conninfo)
             load.require_progress(SERVING_WITHIN_SECONDS)
         load.stop()
-    service.wait_until_ready(SERVING_WITHIN_SECONDS)
-    exit_code, _, errors = service.terminate()
+        service.wait_until_ready(SERVING_WITHIN_SECONDS)
+        assert "runs again" in require_ends_well(service)
 
-    assert exit_code == 0, errors
-    assert "runs again" in errors
     assert not server.running
     require_nothing_lost(settings, load)
 
@@ -82,19 +79,14 @@ def test_an_operators_server_that_comes_back_is_used_again_and_nothing_is_lost(f
     with PostgresServer.create(folder / "external") as server:
         settings = Settings(data_dir=folder / "service", database_url=server.conninfo)
         target = prepared(settings)
-        service = ServiceProcess(
-            free_port(), data_dir=settings.data_dir, database_url=server.conninfo, log_level="warning"
-        )
-        service.wait_until_ready()
-        with clients_at_work(service.address, target=target) as load:
+        with serving(settings) as service, clients_at_work(service.address, target) as load:
             for break_it in FAULTS:
                 load.require_progress(SERVING_WITHIN_SECONDS)
                 break_it(server)
                 server.start()
                 load.require_progress(SERVING_WITHIN_SECONDS)
             load.stop()
-        service.wait_until_ready(SERVING_WITHIN_SECONDS)
-        exit_code, _, errors = service.terminate()
+            service.wait_until_ready(SERVING_WITHIN_SECONDS)
+            require_ends_well(service)
 
-        assert exit_code == 0, errors
         require_nothing_lost(settings, load)

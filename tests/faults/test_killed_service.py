@@ -15,13 +15,14 @@ import pytest
 
 from infrastructure.settings import Settings
 from tests.faults.load import clients_at_work, prepared
+from tests.faults.serving import require_ends_well, serving
 from tests.faults.verdict import require_nothing_lost
-from tests.service_process import ServiceProcess, data_folder, free_port
+from tests.service_process import data_folder, free_port
 
 pytestmark = pytest.mark.database
 """It starts a server of its own."""
 
-KILLS = 6
+KILLS = 5
 
 
 @pytest.fixture
@@ -32,17 +33,14 @@ def settings() -> Iterator[Settings]:
 
 def test_a_killed_service_loses_nothing_it_acknowledged_and_does_nothing_by_halves(settings: Settings) -> None:
     target, port, moments = prepared(settings), free_port(), random.Random()
-    service = ServiceProcess(port, data_dir=settings.data_dir, log_level="warning")
-    service.wait_until_ready()
-    with clients_at_work(service.address, target=target) as load:
+    with clients_at_work(f"http://127.0.0.1:{port}", target) as load:
         for _ in range(KILLS):
-            time.sleep(moments.uniform(0.2, 1.2))
-            service.kill()
-            service = ServiceProcess(port, data_dir=settings.data_dir, log_level="warning")
-            service.wait_until_ready()
-        load.stop()
-    exit_code, _, errors = service.terminate()
+            with serving(settings, port=port) as service:
+                time.sleep(moments.uniform(0.2, 1.2))
+                service.kill()
+        with serving(settings, port=port) as service:
+            load.stop()
+            require_ends_well(service)
 
-    assert exit_code == 0, errors
     assert load.unanswered > 0, "no kill hit a command in flight"
     require_nothing_lost(settings, load)

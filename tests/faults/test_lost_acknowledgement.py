@@ -85,7 +85,8 @@ def test_the_client_gets_its_original_answer_and_the_fact_is_stored_once(line: L
 
 
 def test_what_is_new_gets_its_name_once(line: Line) -> None:
-    organisation = line.http.get("/v1/organisations").json()["items"][0]["id"]
+    caught_up = {"Ledger-Position": str(line.stored()[-1])}
+    organisation = line.http.get("/v1/organisations", headers=caught_up).json()["items"][0]["id"]
     line.proxy.arm()
     answer = line.http.post(
         "/v1/pledges",

@@ -33,7 +33,7 @@ def test_when_the_leading_process_is_killed_the_other_takes_over(settings: Setti
     with ExitStack() as stack:
         services = [started(settings, stack) for _ in range(2)]
         leader, follower = leader_first(services)
-        with clients_at_work(*(service.address for service in services), target=target, clients=8) as load:
+        with clients_at_work([service.address for service in services], target, clients=8) as load:
             time.sleep(1)
 
             leader.kill()

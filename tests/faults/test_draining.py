@@ -1,0 +1,108 @@
+"""SIGTERM under load: what is in flight is finished, nothing is cut, and nothing new is begun.
+
+Clients write as fast as they can; others read, and take note of an answer that ends before its end. Once more, the
+ledger's lock is held by another session while the signal comes, so that everybody is in the middle of a command.
+
+It passes when the service ends with exit code 0; when every command that is stored was acknowledged, and the other way
+round, so that whoever found the connection closed can send the command again; and when no answer that had begun was
+cut off.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from infrastructure.bootstrap import open_on
+from infrastructure.locks import APPEND_LOCK
+from infrastructure.settings import Settings
+from tests.faults.load import clients_at_work, prepared
+from tests.faults.serving import serving
+from tests.faults.verdict import everything_in, require_everything_once
+from tests.service_process import data_folder
+
+CLIENTS = 8
+READERS = 2
+PROGRESS_WITHIN_SECONDS = 20
+HELD_SECONDS = 1.5
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with data_folder() as folder:
+        yield folder
+
+
+@contextmanager
+def everybody_waiting(database: str) -> Iterator[None]:
+    """Hold the ledger's lock, and for a while after the signal has come."""
+    with psycopg.connect(database) as session:
+        session.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+        time.sleep(0.3)
+        yield
+        time.sleep(HELD_SECONDS)
+
+
+def nobody_waiting(_: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+class Reader(threading.Thread):
+    """Reads again and again until nobody answers; tells which answers were cut off."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(daemon=True)
+        self._address = address
+        self.read = 0
+        self.cut: list[str] = []
+
+    def run(self) -> None:
+        begun = False
+        try:
+            with httpx.Client(base_url=self._address) as http:
+                while True:
+                    with http.stream("GET", "/v1/vocabulary") as answer:
+                        begun = True
+                        answer.read()
+                    begun = False
+                    self.read += 1
+        except httpx.TransportError as ended:
+            if begun:
+                self.cut.append(repr(ended))
+
+
+@pytest.mark.parametrize("crowd", [nobody_waiting, everybody_waiting])
+def test_what_was_begun_is_answered_and_what_was_not_is_not_stored(
+    crowd: Callable[[str], AbstractContextManager[None]], folder: Path, empty_database: str
+) -> None:
+    settings = Settings(data_dir=folder, database_url=empty_database)
+    target = prepared(settings)
+    with (
+        serving(settings) as service,
+        clients_at_work(service.address, target, clients=CLIENTS, insist=False, pause=0) as load,
+    ):
+        readers = [Reader(service.address) for _ in range(READERS)]
+        for reader in readers:
+            reader.start()
+        load.require_progress_of_all(PROGRESS_WITHIN_SECONDS)
+        with crowd(empty_database):
+            load.stopping.set()
+            service.process.terminate()
+        exit_code, _, errors = service.wait()
+        load.stop()
+        for reader in readers:
+            reader.join(timeout=10)
+
+    assert exit_code == 0, errors
+    assert {answer.status for answer in load.answers} == {201}
+    assert all(reader.read for reader in readers)
+    assert [reader.cut for reader in readers] == [[]] * READERS
+    with open_on(empty_database) as reopened:
+        require_everything_once(everything_in(reopened), load)
