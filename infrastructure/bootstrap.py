@@ -27,11 +27,13 @@ from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.event_store import CHANNEL, LedgerFactory
 from infrastructure.publications import PublishedSnapshots
+from infrastructure.read_replica import ReadReplica
 from infrastructure.register import LedgerRegister
 from infrastructure.register_view import LedgerRegisterView
 from infrastructure.settings import Settings
 from infrastructure.signer import CheckpointSigner
 from infrastructure.signing import Signing
+from projections.ledger_entries import LedgerView
 from projections.organisations.view import OrganisationsView
 from projections.pledge_status.view import PledgeStatusView
 from projections.portfolio.view import PortfolioView
@@ -70,6 +72,7 @@ class Service:
     checkpoints: Checkpoints
     signer: CheckpointSigner
     bundles: BundleExports
+    replica: ReadReplica | None
     clock: DatabaseClock
     today: Today
 
@@ -95,7 +98,7 @@ def open_service(settings: Settings) -> Iterator[Service]:
     """The service on the database the settings name, its schema brought to this version."""
     with ExitStack() as stack:
         conninfo = stack.enter_context(database(settings))
-        yield stack.enter_context(open_on(conninfo, signing=Signing.of(settings)))
+        yield stack.enter_context(open_on(conninfo, signing=Signing.of(settings), replica=settings.read_replica_url))
 
 
 @contextmanager
@@ -109,14 +112,20 @@ def database(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def open_on(conninfo: str, *, signing: Signing | None = None, today: Today | None = None) -> Iterator[Service]:
+def open_on(
+    conninfo: str, *, signing: Signing | None = None, today: Today | None = None, replica: str | None = None
+) -> Iterator[Service]:
     """The service on this database, its schema brought to this version.
 
-    Without `signing` it signs nothing; without `today` the day is that of the database's clock.
+    Without `signing` it signs nothing; without `today` the day is that of the database's clock; what may be read on a
+    `replica` is read there, if one is given.
     """
     schema.apply(conninfo)
-    with open_pool(conninfo, role=schema.service_role(conninfo)) as pool:
-        service = wire(pool, signing=signing, today=today)
+    role = schema.service_role(conninfo)
+    with ExitStack() as stack:
+        pool = stack.enter_context(open_pool(conninfo, role=role))
+        standby = stack.enter_context(open_pool(replica, role=role, name="p2c-replica")) if replica else None
+        service = wire(pool, signing=signing, today=today, standby=standby)
         service.projections.prepare()
         try:
             yield service
@@ -124,8 +133,10 @@ def open_on(conninfo: str, *, signing: Signing | None = None, today: Today | Non
             service.stop()
 
 
-def wire(pool: Pool, *, signing: Signing | None = None, today: Today | None = None) -> Service:
-    """The service over this pool, whose database has the schema already."""
+def wire(
+    pool: Pool, *, signing: Signing | None = None, today: Today | None = None, standby: Pool | None = None
+) -> Service:
+    """The service over this pool, whose database has the schema already, and that of a standby to read from."""
     clock = DatabaseClock(pool)
     clock.measure()
     today = today or clock.today
@@ -135,13 +146,15 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today | None = No
     ledger = Ledger(LedgerFactory(pool, envelopes), envelopes)
     rates = PublishedExchangeRates(pool)
     references = StoredReferenceNumbers(pool)
-    pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
     projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)
     teller = ProjectionRunner(pool, envelopes, channel=CHANNEL, models=[TRANSPARENCY])
     tree, publications = TransparencyView(pool), PublishedSnapshots(pool, envelopes)
     signer = CheckpointSigner(pool, keys, signing.origin if signing else None)
+    replica = ReadReplica(pool, standby, checkpoints.ledger_id(), projections.wait_until) if standby else None
+    reads, wait_until = replica or pool, replica.wait_until if replica else projections.wait_until
+    pledges, organisations = PledgeStatusView(reads), OrganisationsView(reads)
     register = LedgerRegister(
-        pool, envelopes, pledges, organisations, PortfolioView(pool), tree, projections.wait_until
+        pool, LedgerView(reads, envelopes), pledges, organisations, PortfolioView(reads), tree, wait_until
     )
     return Service(
         pool=pool,
@@ -152,7 +165,7 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today | None = No
         credentials=Credentials(pool),
         contacts=Contacts(pool),
         pledges=pledges,
-        timeline=TimelineView(pool),
+        timeline=TimelineView(reads),
         organisations=organisations,
         register=register,
         snapshots=Snapshots(register),
@@ -166,6 +179,7 @@ def wire(pool: Pool, *, signing: Signing | None = None, today: Today | None = No
         checkpoints=checkpoints,
         signer=signer,
         bundles=BundleExports(pool, teller, tree, checkpoints, signer, publications),
+        replica=replica,
         clock=clock,
         today=today,
     )

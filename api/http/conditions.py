@@ -12,7 +12,7 @@ from fastapi import Depends, Header, Request
 
 from api.http import problems
 from api.http.authentication import Writer
-from api.http.failures import RETRY_AFTER, Failure
+from api.http.failures import Failure
 from api.http.service import Services
 from application import commands
 from domain.values import Actor
@@ -106,7 +106,8 @@ async def creation(request: Request, writer: Writer, idempotency_key: Idempotenc
 
 
 async def wait_for_position(request: Request, service: Services, ledger_position: LedgerPosition = None) -> None:
-    """Wait until the views include the position. Raises Failure where they do not in time, or never will."""
+    """Wait until the views include the position. Raises ViewsBehind where they do not in time, PositionAhead where they
+    cannot, and Failure for what is no position."""
     # Waiting has room of its own, so that reads that wait keep no command from its turn.
     room: CapacityLimiter = request.app.state.waiting_room
     if ledger_position is None:
@@ -114,27 +115,14 @@ async def wait_for_position(request: Request, service: Services, ledger_position
         return
     if not _POSITION.fullmatch(ledger_position):
         raise _malformed("Ledger-Position", "a position such as 17")
-    wanted = int(ledger_position)
-
-    def wait() -> None:
-        # All of the read models: an answer may be made of several.
-        if service.projections.wait_until(wanted, 0):
-            return
-        head = service.ledger.position
-        if wanted > head:
-            raise Failure(problems.POSITION_BEYOND_LEDGER, f"The ledger's last position is {head}, not yet {wanted}.")
-        if not service.projections.wait_until(wanted, WAIT_SECONDS):
-            detail = f"The view did not reach position {wanted} within {WAIT_SECONDS:g} seconds."
-            raise Failure(problems.VIEW_BEHIND, detail, headers=RETRY_AFTER)
-
-    await to_thread.run_sync(wait, limiter=room)
+    await to_thread.run_sync(service.register.wait_for, int(ledger_position), WAIT_SECONDS, limiter=room)
 
 
 async def _wait_for_own_writes(service: Service, room: CapacityLimiter) -> None:
     """Let somebody who just wrote here, and named no position, see it: the views are some milliseconds behind."""
     wanted = service.ledger.last_appended
-    if not service.projections.wait_until(wanted, 0):
-        await to_thread.run_sync(service.projections.wait_until, wanted, GRACE_SECONDS, limiter=room)
+    if not service.register.reached(wanted, 0):
+        await to_thread.run_sync(service.register.reached, wanted, GRACE_SECONDS, limiter=room)
 
 
 Changing = Annotated[Conditions, Depends(conditions)]

@@ -22,6 +22,7 @@ from application.ledger import LedgerBusy
 from application.moments import MomentNotOver, PositionAhead, ViewsBehind
 from domain.refusals import Refused, UnknownCodes
 from infrastructure.database import UNAVAILABLE
+from projections.pinning import PositionNotReached
 
 log = structlog.get_logger("p2c.http")
 
@@ -116,7 +117,8 @@ def handle_failures(app: FastAPI) -> None:
     answer(NoLettersForLanguage, lambda lacking: Failure(problems.NO_LETTERS, f"{lacking}."))
     answer(MomentNotOver, lambda early: Failure(problems.MOMENT_NOT_OVER, f"{early}."))
     answer(PositionAhead, lambda ahead: Failure(problems.POSITION_BEYOND_LEDGER, f"{ahead}."))
-    answer(ViewsBehind, lambda late: Failure(problems.VIEW_BEHIND, f"{late}.", headers=RETRY_AFTER))
+    for late in (ViewsBehind, PositionNotReached):
+        answer(late, lambda behind: Failure(problems.VIEW_BEHIND, f"{behind}.", headers=RETRY_AFTER))
     answer(RequestValidationError, _invalid)
     answer(HTTPException, _http)
     for unavailable in UNAVAILABLE:

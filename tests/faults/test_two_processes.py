@@ -42,7 +42,7 @@ def test_when_the_leading_process_is_killed_the_other_takes_over(settings: Setti
         clients = [client for service in services for client in clients_of(service.address, token, pledges, stopping)]
         for number, client in enumerate(clients):
             client.number = number
-        threads = [threading.Thread(target=client.work) for client in clients]
+        threads = [threading.Thread(target=client.work, daemon=True) for client in clients]
         leader, follower = leader_first(services)
         for thread in threads:
             thread.start()
