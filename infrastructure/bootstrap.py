@@ -143,7 +143,7 @@ def wire(
     checkpoints = Checkpoints(pool)
     keys = signing.key_file(checkpoints.ledger_id()) if signing else None
     envelopes = Envelopes()
-    ledger = Ledger(LedgerFactory(pool, envelopes), envelopes)
+    ledger = Ledger(LedgerFactory(pool, envelopes, keys.entries_signed if keys else lambda: 0), envelopes)
     rates = PublishedExchangeRates(pool)
     references = StoredReferenceNumbers(pool)
     projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)

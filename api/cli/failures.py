@@ -10,7 +10,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from api.cli.console import aside
-from application.ledger import LedgerBusy
+from application.ledger import LedgerBusy, LedgerRolledBack
 from application.sample.loading import LedgerHoldsMore
 from domain.refusals import Refused
 from infrastructure.bundles import NothingSigned
@@ -59,6 +59,13 @@ _WORDS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[
     (EmbeddedPostgresError, _explained("")),
     (SchemaTooNew, _explained("")),
     (LedgerBusy, lambda error: (f"The ledger is busy: {error}.", "Nothing was recorded by this attempt. Try again.")),
+    (
+        LedgerRolledBack,
+        lambda error: (
+            f"Nothing is recorded: {error}.",
+            "Restore a backup that has all that was signed; docs/backup.md says how, and what to do if there is none.",
+        ),
+    ),
     (
         LedgerHoldsMore,
         lambda _: (

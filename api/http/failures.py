@@ -18,7 +18,7 @@ from api.http.statements import TAGS
 from api.reports.pdf import NoLettersForLanguage
 from application.access import NotPermitted
 from application.commands import IdempotencyKeyReused, VersionMismatch
-from application.ledger import LedgerBusy
+from application.ledger import LedgerBusy, LedgerRolledBack
 from application.moments import MomentNotOver, PositionAhead, ViewsBehind
 from domain.refusals import Refused, UnknownCodes
 from infrastructure.database import UNAVAILABLE
@@ -27,6 +27,7 @@ from projections.pinning import PositionNotReached
 log = structlog.get_logger("p2c.http")
 
 RETRY_AFTER = {"Retry-After": "1"}
+RESTORED_AFTER_SECONDS = "300"
 MOST_ERRORS = 100
 """More would only repeat a body that is nothing like the one wanted."""
 
@@ -114,6 +115,7 @@ def handle_failures(app: FastAPI) -> None:
     answer(IdempotencyKeyReused, _key_reused)
     answer(NotPermitted, lambda denied: Failure(problems.NOT_PERMITTED, str(denied)))
     answer(LedgerBusy, _ledger_busy)
+    answer(LedgerRolledBack, _ledger_rolled_back)
     answer(NoLettersForLanguage, lambda lacking: Failure(problems.NO_LETTERS, f"{lacking}."))
     answer(MomentNotOver, lambda early: Failure(problems.MOMENT_NOT_OVER, f"{early}."))
     answer(PositionAhead, lambda ahead: Failure(problems.POSITION_BEYOND_LEDGER, f"{ahead}."))
@@ -171,6 +173,12 @@ def _key_reused(_: IdempotencyKeyReused) -> Failure:
 
 def _ledger_busy(busy: LedgerBusy) -> Failure:
     return Failure(problems.LEDGER_BUSY, f"Nothing is known to be recorded: {busy}.", headers=RETRY_AFTER)
+
+
+def _ledger_rolled_back(lacking: LedgerRolledBack) -> Failure:
+    log.error("the ledger lacks entries that were signed", error=str(lacking))
+    headers = {"Retry-After": RESTORED_AFTER_SECONDS}
+    return Failure(problems.LEDGER_ROLLED_BACK, f"Nothing is recorded: {lacking}.", headers=headers)
 
 
 def _database_away(failed: Exception) -> Failure:

@@ -58,7 +58,7 @@ WRITING = (
     problems.DATABASE_AWAY,
     *EVERYWHERE,
 )
-COMMANDING = (*WRITING, problems.IDEMPOTENCY_KEY_REUSED, problems.LEDGER_BUSY)
+COMMANDING = (*WRITING, problems.IDEMPOTENCY_KEY_REUSED, problems.LEDGER_BUSY, problems.LEDGER_ROLLED_BACK)
 CHANGING = (*COMMANDING, problems.VERSION_MISMATCH)
 
 ALWAYS_REFUSED: Refusals = (refusals.UnacceptableText, refusals.TooLarge)
