@@ -16,6 +16,7 @@ from domain.refusals import Refused
 from infrastructure.bundles import NothingSigned
 from infrastructure.database import FORBIDDEN, UNAVAILABLE
 from infrastructure.embedded_postgres import EmbeddedPostgresError
+from infrastructure.postgres_programs import UnknownProgram
 from infrastructure.schema import SchemaTooNew
 from infrastructure.settings import InvalidSettings
 from infrastructure.signing import SigningStopped
@@ -57,6 +58,7 @@ _WORDS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[
     (Refused, lambda refusal: (refusal.message, refusal.remedy)),
     (InvalidSettings, _explained("Put the variables right; `docs/cli.md` and `p2c doctor` list them all.")),
     (EmbeddedPostgresError, _explained("")),
+    (UnknownProgram, _explained("Each of them says what it does with --help.")),
     (SchemaTooNew, _explained("")),
     (LedgerBusy, lambda error: (f"The ledger is busy: {error}.", "Nothing was recorded by this attempt. Try again.")),
     (
