@@ -98,8 +98,8 @@ class Ledger(Application[UUID]):
     ) -> tuple[Entry, ...]:
         """Record the facts, the receipts and what is published, all or none; the entries as they are stored.
 
-        Raises RecordConflictError where another command was first, and `LedgerBusy` where no turn came within so many
-        seconds.
+        Raises RecordConflictError where another command was first, `LedgerBusy` where no turn came within so many
+        seconds, and `LedgerRolledBack` where the ledger lacks what was signed.
         """
         recordings = self.save(*events, receipts=receipts, snapshots=snapshots, within=within)
         if recordings:
@@ -119,3 +119,13 @@ class Ledger(Application[UUID]):
 
 class LedgerBusy(Exception):
     """No turn to append, or no connection, came in time; nothing is recorded by this attempt. Try again."""
+
+
+class LedgerRolledBack(Exception):
+    """The ledger lacks entries that were signed, and nothing is recorded in their place."""
+
+    def __init__(self, head: int, signed: int) -> None:
+        super().__init__(
+            f"the ledger ends at position {head}, but was signed up to {signed}: an older backup was restored, or"
+            " entries were removed"
+        )

@@ -32,12 +32,14 @@ from infrastructure.metrics.pool import PoolMetrics
 from infrastructure.oidc.signed_tokens import SignedTokens, TrustedIssuer
 from infrastructure.oidc.subjects import Subjects
 from infrastructure.publications import PublishedSnapshots
+from infrastructure.read_replica import ReadReplica
 from infrastructure.register import LedgerRegister
 from infrastructure.register_view import LedgerRegisterView
 from infrastructure.settings import Settings
 from infrastructure.signer import CheckpointSigner
 from infrastructure.signing import Signing
 from infrastructure.version import p2c_version
+from projections.ledger_entries import LedgerView
 from projections.organisations.view import OrganisationsView
 from projections.pledge_status.view import PledgeStatusView
 from projections.portfolio.view import PortfolioView
@@ -80,6 +82,7 @@ class Service:
     bundles: BundleExports
     metrics: Metrics
     ledger_metrics: LedgerMetrics
+    replica: ReadReplica | None
     clock: DatabaseClock
     today: Today
 
@@ -105,7 +108,14 @@ def open_service(settings: Settings) -> Iterator[Service]:
     """The service on the database the settings name, its schema brought to this version."""
     with ExitStack() as stack:
         conninfo = stack.enter_context(database(settings))
-        yield stack.enter_context(open_on(conninfo, signing=Signing.of(settings), issuer=TrustedIssuer.of(settings)))
+        yield stack.enter_context(
+            open_on(
+                conninfo,
+                signing=Signing.of(settings),
+                issuer=TrustedIssuer.of(settings),
+                replica=settings.read_replica_url,
+            )
+        )
 
 
 @contextmanager
@@ -125,15 +135,19 @@ def open_on(
     signing: Signing | None = None,
     issuer: TrustedIssuer | None = None,
     today: Today | None = None,
+    replica: str | None = None,
 ) -> Iterator[Service]:
     """The service on this database, its schema brought to this version.
 
-    Without `signing` it signs nothing; without `issuer` it takes no tokens but its own; without `today` the
-    day is that of the database's clock.
+    Without `signing` it signs nothing; without `issuer` it takes no tokens but its own; without `today` the day is that
+    of the database's clock; what may be read on a `replica` is read there, if one is given.
     """
     schema.apply(conninfo)
-    with open_pool(conninfo, role=schema.service_role(conninfo)) as pool:
-        service = wire(pool, signing=signing, issuer=issuer, today=today)
+    role = schema.service_role(conninfo)
+    with ExitStack() as stack:
+        pool = stack.enter_context(open_pool(conninfo, role=role))
+        standby = stack.enter_context(open_pool(replica, role=role, name="p2c-replica")) if replica else None
+        service = wire(pool, signing=signing, issuer=issuer, today=today, standby=standby)
         service.projections.prepare()
         try:
             yield service
@@ -142,28 +156,36 @@ def open_on(
 
 
 def wire(
-    pool: Pool, *, signing: Signing | None = None, issuer: TrustedIssuer | None = None, today: Today | None = None
+    pool: Pool,
+    *,
+    signing: Signing | None = None,
+    issuer: TrustedIssuer | None = None,
+    today: Today | None = None,
+    standby: Pool | None = None,
 ) -> Service:
-    """The service over this pool, whose database has the schema already."""
+    """The service over this pool, whose database has the schema already, and that of a standby to read from."""
     clock = DatabaseClock(pool)
     clock.measure()
     today = today or clock.today
     checkpoints = Checkpoints(pool)
     keys = signing.key_file(checkpoints.ledger_id()) if signing else None
     envelopes, metrics = Envelopes(), Metrics(p2c_version())
-    ledger = Ledger(LedgerFactory(pool, envelopes, metrics.appends), envelopes)
+    entries_signed = keys.entries_signed if keys else lambda: 0
+    ledger = Ledger(LedgerFactory(pool, envelopes, metrics.appends, entries_signed), envelopes)
     subjects = Subjects(pool)
     rates = PublishedExchangeRates(pool)
     references = StoredReferenceNumbers(pool)
-    pledges, organisations = PledgeStatusView(pool), OrganisationsView(pool)
     projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)
     teller = ProjectionRunner(pool, envelopes, channel=CHANNEL, models=[TRANSPARENCY])
     tree, publications = TransparencyView(pool), PublishedSnapshots(pool, envelopes)
     signer = CheckpointSigner(pool, keys, signing.origin if signing else None)
     ledger_metrics = LedgerMetrics(ledger, projections, checkpoints, signer)
     metrics.watch(PoolMetrics(pool), ledger_metrics)
+    replica = ReadReplica(pool, standby, checkpoints.ledger_id(), projections.wait_until) if standby else None
+    reads, wait_until = replica or pool, replica.wait_until if replica else projections.wait_until
+    pledges, organisations = PledgeStatusView(reads), OrganisationsView(reads)
     register = LedgerRegister(
-        pool, envelopes, pledges, organisations, PortfolioView(pool), tree, projections.wait_until
+        pool, LedgerView(reads, envelopes), pledges, organisations, PortfolioView(reads), tree, wait_until
     )
     return Service(
         pool=pool,
@@ -176,7 +198,7 @@ def wire(
         signed_tokens=SignedTokens(issuer, subjects),
         contacts=Contacts(pool),
         pledges=pledges,
-        timeline=TimelineView(pool),
+        timeline=TimelineView(reads),
         organisations=organisations,
         register=register,
         snapshots=Snapshots(register),
@@ -192,6 +214,7 @@ def wire(
         bundles=BundleExports(pool, teller, tree, checkpoints, signer, publications),
         metrics=metrics,
         ledger_metrics=ledger_metrics,
+        replica=replica,
         clock=clock,
         today=today,
     )

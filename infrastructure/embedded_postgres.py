@@ -53,6 +53,9 @@ with warnings.catch_warnings():
 POSTGRES_MAJOR: Final = 18
 """The major version of PostgreSQL in use; a data folder belongs to one major version for life."""
 
+PROGRAMS: Final = Path(POSTGRES_VERSIONS[POSTGRES_MAJOR])
+"""The folder of its programs."""
+
 DATABASE: Final = "p2c"
 """Name of the database, and of its owner, who is the server's superuser."""
 
@@ -220,7 +223,7 @@ class _Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._sockets = folder.with_name(f"{folder.name}.sockets")
-        self._bin = POSTGRES_VERSIONS[POSTGRES_MAJOR]
+        self._bin = PROGRAMS
         self._user = _user_instead_of_root() if os.geteuid() == 0 else None
 
     def ensure_created(self) -> None:
@@ -229,6 +232,7 @@ class _Cluster:
             self._open_the_way(self._user)
         if self.folder.exists():
             self._refuse_other_versions()
+            self._take_over()
             return
         # Under another name until complete: an interrupted initdb leaves a folder that looks usable and is
         # not.
@@ -414,6 +418,14 @@ class _Cluster:
     def _give_to_server(self, folder: Path) -> None:
         if self._user:
             os.chown(folder, self._user.pw_uid, self._user.pw_gid)
+
+    def _take_over(self) -> None:
+        """As root: let a folder that was brought here, such as a restored backup, belong to the server's user."""
+        if not self._user or self.folder.stat().st_uid == self._user.pw_uid:
+            return
+        # The folder itself comes last: until all of it is done, it is to be done again.
+        for path in (*self.folder.rglob("*"), self.folder):
+            os.chown(path, self._user.pw_uid, self._user.pw_gid, follow_symlinks=False)
 
     def _pg_ctl(self, action: str, *arguments: str) -> None:
         # Paths relative to the data folder: pg_ctl hands them to a shell, which knows spaces, quotes and

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -32,7 +32,7 @@ from eventsourcing.utils import Environment
 from psycopg import Cursor, errors
 from psycopg.rows import DictRow
 
-from application.ledger import APPEND_WITHIN_SECONDS, LedgerBusy
+from application.ledger import APPEND_WITHIN_SECONDS, LedgerBusy, LedgerRolledBack
 from application.ports import PublishedBytes, Receipt
 from audit.envelope import Envelopes, stamp
 from infrastructure.database import DISK_FULL, UNAVAILABLE, Pool
@@ -91,6 +91,10 @@ ORDER BY originator_version ASC LIMIT %s
 _SELECT_DESCENDING = _SELECT.replace("ASC", "DESC")
 
 
+EntriesSigned = Callable[[], int]
+"""Up to which position the ledger was signed, as far as this process knows; 0 where it knows nothing."""
+
+
 class AppendObserver(Protocol):
     """Whoever wants to know of appends."""
 
@@ -125,8 +129,9 @@ class LedgerDatastore(PostgresDatastore):
 class LedgerRecorder(PostgresApplicationRecorder):
     """Appends under the ledger's lock; reads as the library does, but without waiting for a dead server."""
 
-    def __init__(self, datastore: LedgerDatastore, envelopes: Envelopes) -> None:
+    def __init__(self, datastore: LedgerDatastore, envelopes: Envelopes, entries_signed: EntriesSigned) -> None:
         super().__init__(datastore, events_table_name="events")
+        self._entries_signed = entries_signed
         self.channel_name = CHANNEL
         self._pool = datastore.pool
         self._envelopes = envelopes
@@ -149,6 +154,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
         Raises IntegrityError where a version or an idempotency key was taken by another command, LedgerBusy where no
         turn came within so many seconds, and what DISK_FULL names. After any of them, nothing of this append is
         stored, except where the database's answer was lost and it could not be asked again in time.
+        Raises LedgerRolledBack where entries are missing that were signed: whatever took their place would be a second
+        history.
         """
         deadline = time.monotonic() + within
         give_up_at = deadline
@@ -189,12 +196,16 @@ class LedgerRecorder(PostgresApplicationRecorder):
         snapshots: Sequence[PublishedBytes],
         deadline: float,
     ) -> Sequence[Notification]:
+        # Known before the turn: whatever is signed meanwhile is in the ledger.
+        signed = self._entries_signed()
         with self._pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:
             cursor.execute(_TAKE_TURN, {"milliseconds": _milliseconds_until(deadline), "lock": APPEND_LOCK})
             # A statement of its own: its snapshot must be taken after the lock was given.
             head = cursor.execute(_HEAD).fetchone()
             if head is None:
                 raise psycopg.DataError("the head of the ledger cannot be read")
+            if head["position"] < signed:
+                raise LedgerRolledBack(head["position"], signed)
             entries = _numbered(stored_events, head["position"], head["recorded_at"])
             _insert(cursor, entries, receipts, head["recorded_at"])
             _insert_snapshots(cursor, snapshots, head["recorded_at"])
@@ -285,9 +296,12 @@ class LedgerEventStore(EventStore[UUID]):
 class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
     """What the library's application is made of, from one pool."""
 
-    def __init__(self, pool: Pool, envelopes: Envelopes, observer: AppendObserver) -> None:
+    def __init__(
+        self, pool: Pool, envelopes: Envelopes, observer: AppendObserver, entries_signed: EntriesSigned
+    ) -> None:
         super().__init__(Environment("ledger", {}))
         self._pool = pool
+        self._entries_signed = entries_signed
         self._envelopes = envelopes
         self._observer = observer
 
@@ -297,7 +311,7 @@ class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
 
     def application_recorder(self) -> ApplicationRecorder:
         """The recorder that orders appends."""
-        return LedgerRecorder(LedgerDatastore(self._pool), self._envelopes)
+        return LedgerRecorder(LedgerDatastore(self._pool), self._envelopes, self._entries_signed)
 
     def event_store(self, mapper: Any = None, recorder: Any = None) -> Any:
         """The store over mapper and recorder."""

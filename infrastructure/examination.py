@@ -69,7 +69,7 @@ def examine(conninfo: str) -> Sequence[Finding]:
                 conninfo,
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,
                 application_name="p2c doctor",
-                options="-c default_transaction_read_only=on -c statement_timeout=15000 -c timezone=UTC",
+                options="-c statement_timeout=15000 -c timezone=UTC",
             ),
             autocommit=True,
             row_factory=dict_row,
@@ -78,6 +78,8 @@ def examine(conninfo: str) -> Sequence[Finding]:
         advice = "Check that the server runs, that P2C_DATABASE_URL names it, and that it lets this user in."
         return [_error("database", f"does not answer: {str(away).strip().partition(chr(10))[0]}", advice)]
     with connection:
+        # Not among the options: libpq would take the server for one that does not write, and pass it over.
+        connection.execute("SET default_transaction_read_only = on")
         reachable = _ok("database", f"answers as {connection.info.dbname} at {connection.info.host or 'its socket'}")
         return [reachable, *(finding for check in (*_SERVER, *_LEDGER) for finding in _run(check, connection))]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from application.ledger import LedgerRolledBack
 from infrastructure import schema
 from infrastructure.bootstrap import Service
 from infrastructure.checkpoints import StoredCheckpoint
@@ -51,15 +52,15 @@ def examine(service: Service) -> Readiness:
             return Readiness(
                 faults=(Fault(part="schema", detail=f"These steps are missing: {lacking}."),), read_models={}
             )
-        read_models = service.projections.status()
+        read_models, position = service.projections.status(), service.ledger.position
         faults = (
             *_faults(read_models, service.projections.problem),
-            *_signing_faults(service),
+            *_signing_faults(service, position),
             *_clock_faults(service.clock.measure()),
         )
         return Readiness(
             faults=faults,
-            position=service.ledger.position,
+            position=position,
             checkpoint=service.checkpoints.latest(),
             read_models=read_models,
         )
@@ -79,11 +80,13 @@ def _faults(read_models: Mapping[str, ReadModelStatus], problem: str | None) -> 
             yield Fault(part=name, detail=f"It is {status.lag} entries behind.")
 
 
-def _signing_faults(service: Service) -> Iterator[Fault]:
+def _signing_faults(service: Service, position: int) -> Iterator[Fault]:
     if service.signer.key_file is None:
         return
     if problem := service.signer.problem:
         yield Fault(part="checkpoints", detail=problem)
+    elif (signed := service.signer.key_file.entries_signed()) > position:
+        yield Fault(part="checkpoints", detail=f"Nothing is recorded: {LedgerRolledBack(position, signed)}.")
     elif (waiting := service.checkpoints.unsigned_for()) > LONGEST_UNSIGNED:
         detail = f"Nothing was signed for {waiting.total_seconds():.0f} seconds; no process that has the key does it."
         yield Fault(part="checkpoints", detail=detail)

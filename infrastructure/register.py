@@ -12,7 +12,7 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from application.moments import AsOf, Moment, MomentNotOver, PositionAhead, ViewsBehind, end_of
-from audit.envelope import Entry, Envelopes
+from audit.envelope import Entry
 from domain.dimensions import Dimension
 from domain.organisation import Organisation
 from domain.pledge import Pledge
@@ -20,7 +20,7 @@ from domain.status import PledgeStatus
 from domain.totals import Totals
 from infrastructure.database import Pool
 from infrastructure.locks import APPEND_LOCK
-from projections.ledger_entries import by_history, head
+from projections.ledger_entries import LedgerView, head
 from projections.organisations.view import OrganisationsView
 from projections.pinning import Point
 from projections.pledge_status.view import PledgeStatusView
@@ -50,7 +50,7 @@ class LedgerRegister:
     def __init__(
         self,
         pool: Pool,
-        envelopes: Envelopes,
+        entries: LedgerView,
         pledges: PledgeStatusView,
         organisations: OrganisationsView,
         portfolio: PortfolioView,
@@ -58,7 +58,7 @@ class LedgerRegister:
         wait_until: WaitUntil,
     ) -> None:
         self._pool = pool
-        self._envelopes = envelopes
+        self._entries = entries
         self._pledges = pledges
         self._organisations = organisations
         self._portfolio = portfolio
@@ -74,12 +74,27 @@ class LedgerRegister:
         with self._pool.connection() as connection:
             position, day = self._position(connection, as_of)
             today = _now(connection).date()
-        if not self._wait_until(position, CATCH_UP_WITHIN_SECONDS):
+        if not self.reached(position, CATCH_UP_WITHIN_SECONDS):
             raise ViewsBehind(position)
         moment = self.moment(position, effective_on or day or today)
         if effective_on or day or not moment.recorded_at:
             return moment
         return replace(moment, effective_on=moment.recorded_at.astimezone(UTC).date())
+
+    def reached(self, position: int, seconds: float) -> bool:
+        """Wait, at most so many seconds, for the read models to include a position; whether they do."""
+        return self._wait_until(position, seconds)
+
+    def wait_for(self, position: int, seconds: float) -> None:
+        """Wait for the read models to include a position. Raises PositionAhead, and ViewsBehind where they do not."""
+        if self.reached(position, 0):
+            return
+        with self._pool.connection() as connection:
+            latest = head(connection)
+        if position > latest:
+            raise PositionAhead(position, latest)
+        if not self.reached(position, seconds):
+            raise ViewsBehind(position)
 
     def moment(self, position: int, effective_on: date) -> Moment:
         """The moment of a position that the ledger has, whether or not the read models are there yet."""
@@ -114,35 +129,16 @@ class LedgerRegister:
 
     def entries(self, until: int) -> Iterator[Entry]:
         """All facts up to a position, in ledger order, a few at a time."""
-        after = 0
-        while after < until:
-            with self._pool.connection() as connection:
-                stored = connection.execute(
-                    "SELECT notification_id, state FROM ledger.events WHERE notification_id > %s"
-                    " AND notification_id <= %s ORDER BY notification_id LIMIT %s",
-                    (after, until, ENTRIES_AT_ONCE),
-                    binary=True,
-                ).fetchall()
-            if not stored:
-                return
-            yield from (self._envelopes.read(row["state"], row["notification_id"]) for row in stored)
-            after = stored[-1]["notification_id"]
+        return self._entries.entries(until, ENTRIES_AT_ONCE)
 
     def reports(self, until: int) -> Iterator[Entry]:
         """All progress reports recorded up to a position, in ledger order."""
-        with self._pool.connection() as connection:
-            stored = connection.execute(
-                "SELECT notification_id, state FROM ledger.events"
-                " WHERE topic LIKE 'pledge.reported.%%' AND notification_id <= %s ORDER BY notification_id",
-                (until,),
-                binary=True,
-            ).fetchall()
-        yield from (self._envelopes.read(row["state"], row["notification_id"]) for row in stored)
+        return iter(self._entries.reports(until))
 
     def histories(self, until: int) -> Iterator[Sequence[Entry]]:
         """The facts up to a position, one whole history at a time, each in ledger order; a few in memory at once."""
         history: list[Entry] = []
-        for part in self._parts(until):
+        for part in self._entries.by_history(until, ENTRIES_AT_ONCE):
             for entry in part:
                 if history and history[-1].event.originator_id != entry.event.originator_id:
                     yield history
@@ -150,16 +146,6 @@ class LedgerRegister:
                 history.append(entry)
         if history:
             yield history
-
-    def _parts(self, until: int) -> Iterator[Sequence[Entry]]:
-        after: tuple[UUID, int] = (UUID(int=0), 0)
-        while True:
-            with self._pool.connection() as connection:
-                part = next(by_history(connection, self._envelopes, until, ENTRIES_AT_ONCE, after=after), ())
-            if not part:
-                return
-            yield part
-            after = (part[-1].event.originator_id, part[-1].event.originator_version)
 
     def _position(self, connection: Connection[DictRow], as_of: AsOf | None) -> tuple[int, date | None]:
         """The position that is meant, and the day it was asked about; None for that of the position's own fact."""

@@ -16,6 +16,8 @@ from infrastructure.oidc.addresses import is_protected
 
 PREFIX: Final = "P2C_"
 MASK: Final = "***"
+ADDRESSES: Final = ("database_url", "read_replica_url")
+"""Settings that may hold a password."""
 
 OFF: Final = "off"
 """A rate that limits nothing."""
@@ -51,6 +53,12 @@ class Settings(BaseSettings):
         repr=False,
         description="PostgreSQL server to keep the ledger in, as a URL or a libpq connection string. "
         "Without it the service starts a private PostgreSQL in the data directory.",
+    )
+    read_replica_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="Streaming standby of that server, written like it, for reads that a moment's delay does not harm. "
+        "While it is away or too far behind, the server itself is read.",
     )
     data_dir: Path = Field(
         default=Path("var"),
@@ -130,7 +138,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise InvalidSettings(_in_the_words_of_the_operator(error)) from None
 
-    @field_validator("database_url")
+    @field_validator("database_url", "read_replica_url")
     @classmethod
     def _is_understood_by_libpq(cls, value: str | None) -> str | None:
         if value is None:
@@ -260,7 +268,7 @@ def _origin(settings: Settings, field: str) -> Literal["environment", "argument"
 def _shown(field: str, value: object) -> str | None:
     if value is None:
         return None
-    return _without_secrets(str(value)) if field == "database_url" else str(value)
+    return _without_secrets(str(value)) if field in ADDRESSES else str(value)
 
 
 def _without_secrets(database_url: str) -> str:

@@ -103,6 +103,14 @@ class KeyFile:
         except (OSError, MalformedNote) as fault:
             raise SigningStopped(f"What was signed last cannot be read from {self._last}: {fault}.") from fault
 
+    def entries_signed(self) -> int:
+        """How many entries the tree had that was signed last here; 0 where there is none, or it cannot be read."""
+        try:
+            last = self.last_signed()
+        except SigningStopped:
+            return 0  # the signer says so
+        return last.checkpoint.size if last else 0
+
     def remember(self, signed: SignedCheckpoint) -> None:
         """Keep what is about to be published; durable when this returns. Raises SigningStopped."""
         try:

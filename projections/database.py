@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from typing import LiteralString
+from typing import LiteralString, Protocol
 
 from psycopg import Connection, errors, sql
 from psycopg.rows import DictRow
@@ -12,6 +12,19 @@ from psycopg_pool import ConnectionPool
 
 Pool = ConnectionPool[Connection[DictRow]]
 """A pool of connections in autocommit mode, rows as dictionaries."""
+
+Query = LiteralString | sql.Composed
+
+
+class Reads(Protocol):
+    """Some server, or one of several, that carries out statements that only read."""
+
+    def rows(self, query: Query, values: Mapping[str, object], *, binary: bool = False) -> list[DictRow]:
+        """What a single statement reads. Raises psycopg.Error."""
+
+
+Source = Pool | Connection[DictRow] | Reads
+"""Where a statement that only reads is carried out."""
 
 ELECTION_LOCK = 0x50324311
 """Held by the one runner that applies events, as long as its session lives. The numbers are arbitrary and fixed."""
@@ -28,17 +41,21 @@ def lock_number(name: str) -> int:
     return zlib.crc32(name.encode()) & 0x7FFF_FFFF
 
 
-def rows(pool: Pool, query: LiteralString | sql.Composed, values: Mapping[str, object]) -> list[DictRow]:
+def rows(source: Source, query: Query, values: Mapping[str, object], *, binary: bool = False) -> list[DictRow]:
     """What a single statement reads.
 
     A statement that meets tables of another version, or finds none, was overtaken by a rebuild: the second try
     sees the new tables.
     """
-    with pool.connection() as connection:
-        try:
-            return connection.execute(query, values).fetchall()
-        except (errors.UndefinedTable, errors.FeatureNotSupported):
-            return connection.execute(query, values, prepare=False).fetchall()
+    if isinstance(source, ConnectionPool):
+        with source.connection() as connection:
+            return rows(connection, query, values, binary=binary)
+    if not isinstance(source, Connection):
+        return source.rows(query, values, binary=binary)
+    try:
+        return source.execute(query, values, binary=binary).fetchall()
+    except (errors.UndefinedTable, errors.FeatureNotSupported):
+        return source.execute(query, values, prepare=False, binary=binary).fetchall()
 
 
 def can_be_stored(text: str) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import DictRow
 
 from audit.envelope import Entry, Envelopes, Unreadable
+from projections.database import Source, rows
+from projections.pinning import PositionNotReached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,28 +75,72 @@ class EntryReader:
         return Batch(after=after, entries=tuple(entries))
 
 
-_BY_HISTORY = """
-SELECT originator_id, originator_version, notification_id, state FROM ledger.events
-WHERE (originator_id, originator_version) > (%s, %s) AND notification_id <= %s
-ORDER BY originator_id, originator_version LIMIT %s
-"""
+# Each statement says how far the server that carries it out has got: a replica may not have all entries yet.
+_FOUND = sql.SQL("""
+SELECT reached, notification_id, state
+FROM (SELECT coalesce(max(notification_id), 0) AS reached FROM ledger.events) AS head
+LEFT JOIN ({found}) AS found ON true
+""")
+
+_ENTRIES = _FOUND.format(
+    found=sql.SQL("""
+    SELECT notification_id, state FROM ledger.events
+    WHERE notification_id > %(after)s AND notification_id <= %(until)s ORDER BY notification_id LIMIT %(limit)s
+""")
+)
+
+_REPORTS = _FOUND.format(
+    found=sql.SQL("""
+    SELECT notification_id, state FROM ledger.events
+    WHERE topic LIKE 'pledge.reported.%%' AND notification_id <= %(until)s ORDER BY notification_id
+""")
+)
+
+_HISTORIES = _FOUND.format(
+    found=sql.SQL("""
+    SELECT notification_id, state FROM ledger.events
+    WHERE (originator_id, originator_version) > (%(stream)s, %(version)s) AND notification_id <= %(until)s
+    ORDER BY originator_id, originator_version LIMIT %(limit)s
+""")
+)
 
 
-def by_history(
-    connection: Connection[DictRow],
-    envelopes: Envelopes,
-    until: int,
-    largest: int,
-    *,
-    after: tuple[UUID, int] = (UUID(int=0), 0),
-) -> Iterator[tuple[Entry, ...]]:
-    """All entries up to a position, one history after the other, each in its own order, in parts.
+class LedgerView:
+    """Reads the entries up to a position, on any server that has them all; elsewhere it raises PositionNotReached.
 
-    A part may end in the middle of a history. `after` is the history and version to go on after. Raises Unreadable.
+    An entry that is of no known form raises Unreadable.
     """
-    while stored := connection.execute(_BY_HISTORY, (*after, until, largest), binary=True).fetchall():
-        yield tuple(_read(envelopes, row) for row in stored)
-        after = (stored[-1]["originator_id"], stored[-1]["originator_version"])
+
+    def __init__(self, source: Source, envelopes: Envelopes) -> None:
+        self._source = source
+        self._envelopes = envelopes
+
+    def entries(self, until: int, largest: int) -> Iterator[Entry]:
+        """All of them, in ledger order, at most so many at once in memory."""
+        after = 0
+        while part := self._read(_ENTRIES, until, after=after, limit=largest):
+            yield from part
+            after = part[-1].position
+
+    def reports(self, until: int) -> Sequence[Entry]:
+        """The progress reports among them, in ledger order."""
+        return self._read(_REPORTS, until)
+
+    def by_history(self, until: int, largest: int) -> Iterator[Sequence[Entry]]:
+        """All of them, one history after the other, each in its own order, in parts of at most so many.
+
+        A part may end in the middle of a history.
+        """
+        stream, version = UUID(int=0), 0
+        while part := self._read(_HISTORIES, until, stream=stream, version=version, limit=largest):
+            yield part
+            stream, version = part[-1].event.originator_id, part[-1].event.originator_version
+
+    def _read(self, query: sql.Composed, until: int, **values: object) -> Sequence[Entry]:
+        found = rows(self._source, query, {"until": until, **values}, binary=True)
+        if until > (reached := found[0]["reached"]):
+            raise PositionNotReached(until, reached)
+        return [_read(self._envelopes, row) for row in found if row["notification_id"] is not None]
 
 
 def _read(envelopes: Envelopes, row: DictRow) -> Entry:

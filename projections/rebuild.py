@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 from audit.envelope import Envelopes
 from projections import ledger_entries, tracking
 from projections.database import REBUILD_LOCKS, Pool, lock_number
-from projections.ledger_entries import EntryReader
+from projections.ledger_entries import EntryReader, LedgerView
 from projections.read_model import ReadModel, create, create_missing, drop, enter
 
 BATCH = 10_000
@@ -91,7 +91,7 @@ class Shadow:
     def load_histories(self, until: int, envelopes: Envelopes, largest: int, report: Report) -> None:
         """Apply everything up to a position, one history after the other."""
         done = 0
-        for entries in ledger_entries.by_history(self._connection, envelopes, until, largest):
+        for entries in LedgerView(self._connection, envelopes).by_history(until, largest):
             report(done, until)
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 enter(self._connection, self._name, **_UNBOUNDED)

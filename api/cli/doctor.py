@@ -15,6 +15,7 @@ from infrastructure.bootstrap import database
 from infrastructure.disk import examine_disk
 from infrastructure.embedded_postgres import EmbeddedPostgresError
 from infrastructure.examination import Finding, Verdict, examine, examine_signing
+from infrastructure.replica_examination import examine_replica
 from infrastructure.settings import InvalidSettings, SettingDescription, Settings, describe
 from infrastructure.signing import Signing
 from infrastructure.version import p2c_version
@@ -62,7 +63,10 @@ def _database(settings: Settings) -> Sequence[Finding]:
         return [Finding(check="database", verdict=Verdict.WARNING, message=message, advice=advice)]
     try:
         with database(settings) as conninfo:
-            return [*examine(conninfo), *examine_signing(conninfo, Signing.of(settings))]
+            findings = [*examine(conninfo), *examine_signing(conninfo, Signing.of(settings))]
+            if settings.read_replica_url:
+                findings += examine_replica(conninfo, settings.read_replica_url)
+            return findings
     except EmbeddedPostgresError as unusable:
         return [Finding(check="database", verdict=Verdict.ERROR, message=str(unusable), advice="See the text above.")]
 

@@ -10,12 +10,13 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from api.cli.console import aside
-from application.ledger import LedgerBusy
+from application.ledger import LedgerBusy, LedgerRolledBack
 from application.sample.loading import LedgerHoldsMore
 from domain.refusals import Refused
 from infrastructure.bundles import NothingSigned
 from infrastructure.database import DISK_FULL, FORBIDDEN, UNAVAILABLE
 from infrastructure.embedded_postgres import EmbeddedPostgresError
+from infrastructure.postgres_programs import UnknownProgram
 from infrastructure.schema import SchemaTooNew
 from infrastructure.settings import InvalidSettings
 from infrastructure.signing import SigningStopped
@@ -57,8 +58,16 @@ _WORDS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[
     (Refused, lambda refusal: (refusal.message, refusal.remedy)),
     (InvalidSettings, _explained("Put the variables right; `docs/cli.md` and `p2c doctor` list them all.")),
     (EmbeddedPostgresError, _explained("")),
+    (UnknownProgram, _explained("Each of them says what it does with --help.")),
     (SchemaTooNew, _explained("")),
     (LedgerBusy, lambda error: (f"The ledger is busy: {error}.", "Nothing was recorded by this attempt. Try again.")),
+    (
+        LedgerRolledBack,
+        lambda error: (
+            f"Nothing is recorded: {error}.",
+            "Restore a backup that has all that was signed; docs/backup.md says how, and what to do if there is none.",
+        ),
+    ),
     (
         LedgerHoldsMore,
         lambda _: (

@@ -14,6 +14,7 @@ from api.cli import (
     import_register,
     keys,
     obligations,
+    postgres,
     rates,
     rebuild,
     replay,
@@ -77,6 +78,7 @@ app.add_typer(subjects.app, name="subject")
 app.add_typer(keys.app, name="key")
 app.add_typer(rates.app, name="rates")
 app.add_typer(schema.app, name="schema")
+app.command(context_settings=postgres.LEAVE_OPTIONS_ALONE)(postgres.postgres)
 app.command()(doctor.doctor)
 
 

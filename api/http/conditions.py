@@ -14,7 +14,7 @@ from pydantic import Field
 
 from api.http import problems
 from api.http.authentication import Known
-from api.http.failures import RETRY_AFTER, Failure
+from api.http.failures import Failure
 from api.http.paths import whole
 from api.http.service import Services
 from api.http.turns import Turn
@@ -114,33 +114,21 @@ async def creation(request: Request, by: Known, idempotency_key: IdempotencyKey 
 
 
 async def wait_for_position(request: Request, service: Services, ledger_position: LedgerPosition = None) -> None:
-    """Wait until the views include the position. Raises Failure where they do not in time, or never will."""
+    """Wait until the views include the position. Raises ViewsBehind where they do not in time, PositionAhead where they
+    cannot, and Failure for what is no position."""
     if ledger_position is None:
         await _wait_for_own_writes(request, service)
         return
     if not _POSITION.fullmatch(ledger_position):
         raise _malformed("Ledger-Position", "a position such as 17")
-    wanted = int(ledger_position)
-
-    def wait() -> None:
-        # All of the read models: an answer may be made of several.
-        if service.projections.wait_until(wanted, 0):
-            return
-        head = service.ledger.position
-        if wanted > head:
-            raise Failure(problems.POSITION_BEYOND_LEDGER, f"The ledger's last position is {head}, not yet {wanted}.")
-        if not service.projections.wait_until(wanted, WAIT_SECONDS):
-            detail = f"The view did not reach position {wanted} within {WAIT_SECONDS:g} seconds."
-            raise Failure(problems.VIEW_BEHIND, detail, headers=RETRY_AFTER)
-
-    await _aside(request, wait)
+    await _aside(request, partial(service.register.wait_for, int(ledger_position), WAIT_SECONDS))
 
 
 async def _wait_for_own_writes(request: Request, service: Service) -> None:
     """Let somebody who just wrote here, and named no position, see it: the views are some milliseconds behind."""
     wanted = service.ledger.last_appended
-    if not service.projections.wait_until(wanted, 0):
-        await _aside(request, partial(service.projections.wait_until, wanted, GRACE_SECONDS))
+    if not service.register.reached(wanted, 0):
+        await _aside(request, partial(service.register.reached, wanted, GRACE_SECONDS))
 
 
 async def _aside(request: Request, wait: Callable[[], object]) -> None:

@@ -340,6 +340,7 @@ def _other_questions() -> dict[str, BaseModel]:
             version=p2c_version(),
             position=17,
             leading=True,
+            replica_in_use=None,
             checkpoint=health.Checkpoint(size=17, signed_at=START),
             read_models={"pledge_status": read_model},
         ),

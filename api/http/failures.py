@@ -20,15 +20,17 @@ from api.http.statements import TAGS
 from api.reports.pdf import NoLettersForLanguage
 from application.access import NotAuthenticated, NotPermitted
 from application.commands import IdempotencyKeyReused, VersionMismatch
-from application.ledger import LedgerBusy
+from application.ledger import LedgerBusy, LedgerRolledBack
 from application.moments import MomentNotOver, PositionAhead, ViewsBehind
 from domain.refusals import Refused, UnknownCodes
 from infrastructure.database import DISK_FULL, UNAVAILABLE
 from infrastructure.oidc.refusals import InvalidToken, IssuerAway
+from projections.pinning import PositionNotReached
 
 log = structlog.get_logger("p2c.http")
 
 RETRY_AFTER = {"Retry-After": "1"}
+RESTORED_AFTER_SECONDS = "300"
 LOGGED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 """What the operator wants to know of: somebody tries what is not theirs, or too much."""
 
@@ -138,10 +140,12 @@ def handle_failures(app: FastAPI) -> None:
     answer(InvalidToken, _invalid_token)
     answer(IssuerAway, _issuer_away)
     answer(LedgerBusy, _ledger_busy)
+    answer(LedgerRolledBack, _ledger_rolled_back)
     answer(NoLettersForLanguage, lambda lacking: Failure(problems.NO_LETTERS, f"{lacking}."))
     answer(MomentNotOver, lambda early: Failure(problems.MOMENT_NOT_OVER, f"{early}."))
     answer(PositionAhead, lambda ahead: Failure(problems.POSITION_BEYOND_LEDGER, f"{ahead}."))
-    answer(ViewsBehind, lambda late: Failure(problems.VIEW_BEHIND, f"{late}.", headers=RETRY_AFTER))
+    for late in (ViewsBehind, PositionNotReached):
+        answer(late, lambda behind: Failure(problems.VIEW_BEHIND, f"{behind}.", headers=RETRY_AFTER))
     answer(RequestValidationError, _invalid)
     answer(HTTPException, _http)
     for unavailable in UNAVAILABLE:
@@ -210,6 +214,12 @@ def _issuer_away(away: IssuerAway) -> Failure:
 
 def _ledger_busy(busy: LedgerBusy) -> Failure:
     return Failure(problems.LEDGER_BUSY, f"Nothing is known to be recorded: {busy}.", headers=RETRY_AFTER)
+
+
+def _ledger_rolled_back(lacking: LedgerRolledBack) -> Failure:
+    log.error("the ledger lacks entries that were signed", error=str(lacking))
+    headers = {"Retry-After": RESTORED_AFTER_SECONDS}
+    return Failure(problems.LEDGER_ROLLED_BACK, f"Nothing is recorded: {lacking}.", headers=headers)
 
 
 def _database_away(failed: Exception) -> Failure:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from api.http import problems
+from api.http.conditions import WAIT_SECONDS
 from api.http.documents import MomentDocument
 from api.http.failures import Failure
 from application.moments import AsOf, Moment, parse_as_of
@@ -59,6 +60,12 @@ def asked(service: Service, as_of: str | None, effective_on: date | None) -> Mom
     if as_of is None and effective_on is None:
         return None
     return service.register.resolve(as_of_of(as_of), effective_on)
+
+
+def carried(service: Service, position: int, on: date) -> Moment:
+    """The moment that a cursor carries along. Raises ViewsBehind where what is read now is not there in time."""
+    service.register.wait_for(position, WAIT_SECONDS)
+    return service.register.moment(position, on)
 
 
 def echoed(moment: Moment) -> MomentDocument:

@@ -67,7 +67,7 @@ WRITING = (
     *ASKING,
     *LIMITED,
 )
-COMMANDING = (*WRITING, problems.IDEMPOTENCY_KEY_REUSED, problems.LEDGER_BUSY)
+COMMANDING = (*WRITING, problems.IDEMPOTENCY_KEY_REUSED, problems.LEDGER_BUSY, problems.LEDGER_ROLLED_BACK)
 CHANGING = (*COMMANDING, problems.VERSION_MISMATCH)
 
 ALWAYS_REFUSED: Refusals = (refusals.UnacceptableText, refusals.TooLarge)

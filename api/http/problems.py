@@ -278,6 +278,12 @@ LEDGER_BUSY = Problem(
     title="No turn came in time",
     remedy="Send it again after the time in `Retry-After`, with the same `Idempotency-Key`.",
 )
+LEDGER_ROLLED_BACK = Problem(
+    name="ledger-rolled-back",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title="The ledger lacks entries that were signed",
+    remedy="Read on; nothing is recorded until the operator has restored a newer backup. `p2c doctor` says more.",
+)
 DATABASE_AWAY = Problem(
     name="database-away",
     status=HTTPStatus.SERVICE_UNAVAILABLE,
@@ -352,6 +358,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             REQUEST_INCOMPLETE,
             VIEW_BEHIND,
             LEDGER_BUSY,
+            LEDGER_ROLLED_BACK,
             DATABASE_AWAY,
             DISK_FULL,
             ISSUER_AWAY,

@@ -12,7 +12,7 @@ from psycopg.rows import DictRow
 
 from domain.organisation import Organisation
 from domain.vocabulary import Region, Sector
-from projections.database import Pool, can_be_stored, rows
+from projections.database import Source, can_be_stored, rows
 from projections.organisations.changes import organisation_of
 from projections.pinning import AT_POINT, CURRENT, Point, point, require_reached
 from projections.search_text import searchable, words
@@ -75,16 +75,19 @@ _CONDITIONS: Mapping[str, sql.SQL] = {
 class OrganisationsView:
     """Reads the states of organisations. Every method takes one short statement of its own."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, source: Source) -> None:
+        self._source = source
 
     def get(self, id: UUID, *, at: Point | None = None) -> OrganisationRow | None:
         """The organisation with this id, now or at a point; None where there was none.
 
         Raises PositionNotReached.
         """
-        found = self._read([sql.SQL("id = %(id)s")], {"id": id}, at=at, limit=1)
-        return _row(found[0]) if found[0]["id"] else None
+        return self._found(id, at=at)[0]
+
+    def latest(self, id: UUID) -> tuple[OrganisationRow | None, int]:
+        """The organisation with this id now, None where there is none, and the position at which that is so."""
+        return self._found(id, at=None)
 
     def page(
         self,
@@ -144,7 +147,11 @@ class OrganisationsView:
 
     def position(self) -> int:
         """How far the ledger is told here."""
-        return int(rows(self._pool, "SELECT position FROM organisations.tracking", {})[0]["position"])
+        return int(rows(self._source, "SELECT position FROM organisations.tracking", {})[0]["position"])
+
+    def _found(self, id: UUID, *, at: Point | None) -> tuple[OrganisationRow | None, int]:
+        found = self._read([sql.SQL("id = %(id)s")], {"id": id}, at=at, limit=1)
+        return _row(found[0]) if found[0]["id"] else None, found[0]["reached"]
 
     def _read(
         self, wanted: Sequence[sql.Composable], values: Mapping[str, object], *, at: Point | None, limit: int | None
@@ -152,7 +159,7 @@ class OrganisationsView:
         """The rows that meet the conditions, or a single one without an id where none does."""
         current = CURRENT if at is None else AT_POINT
         query = _ORGANISATIONS.format(conditions=sql.SQL(" AND ").join([current, *wanted]))
-        found = rows(self._pool, query, {**values, **point(at), "limit": limit})
+        found = rows(self._source, query, {**values, **point(at), "limit": limit})
         require_reached(at, found[0]["reached"])
         return found
 

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from domain.geography import members
 from domain.vocabulary import CountryGroup
-from projections.database import Pool, rows
+from projections.database import Source, rows
 from projections.pinning import AT_POINT, Point, point, require_reached
 from projections.pledge_status.filters import REPORTING_HEALTH
 
@@ -127,7 +127,7 @@ _CELLS: Mapping[str, sql.Composable] = {
 
 
 def status_lines(
-    pool: Pool, at: Point, columns: Sequence[str], lead_names: Mapping[UUID, str], formula_starts: Sequence[str]
+    source: Source, at: Point, columns: Sequence[str], lead_names: Mapping[UUID, str], formula_starts: Sequence[str]
 ) -> Iterator[str]:
     """A line, without its end, for each pledge that was admitted, by reference, with the cells of these columns.
 
@@ -142,6 +142,6 @@ def status_lines(
         "lead_names": list(lead_names.values()),
         "formula_starts": list(formula_starts),
     }
-    found = rows(pool, query, values)
+    found = rows(source, query, values)
     require_reached(at, found[0]["reached"])
     return (row["line"] for row in found if row["line"] is not None)

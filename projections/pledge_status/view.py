@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 
 from domain.pledge import Pledge
 from domain.status import PledgeStatus
-from projections.database import Pool, can_be_stored, rows
+from projections.database import Source, can_be_stored, rows
 from projections.pinning import AT_POINT, CURRENT, Point, point, require_reached
 from projections.pledge_state import pledge_of
 from projections.pledge_status.filters import PledgeFilters, conditions
@@ -74,18 +74,19 @@ FROM pledge_status.tracking LEFT JOIN (
 class PledgeStatusView:
     """Reads the states of pledges. Every method takes one short statement of its own."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, source: Source) -> None:
+        self._source = source
 
     def get(self, reference: str, *, at: Point | None = None) -> PledgeRow | None:
         """The pledge with this reference, now or at a point; None where there was none.
 
         Raises PositionNotReached.
         """
-        if not can_be_stored(reference):
-            return None
-        found = self._read([sql.SQL("reference = %(reference)s")], {"reference": reference}, at=at, limit=1)
-        return _row(found[0]) if found[0]["state"] else None
+        return self._found(reference, at=at)[0]
+
+    def latest(self, reference: str) -> tuple[PledgeRow | None, int]:
+        """The pledge with this reference now, None where there is none, and the position at which that is so."""
+        return self._found(reference, at=None)
 
     def page(
         self, filters: PledgeFilters, *, on: date, after: str | None = None, limit: int = 50, at: Point | None = None
@@ -127,7 +128,7 @@ class PledgeStatusView:
         """The status of every pledge at a point, by reference, a few at a time. Raises PositionNotReached."""
         after = ""
         while True:
-            found = rows(self._pool, _STATUSES, {**point(at), "after": after, "limit": STATUSES_AT_ONCE})
+            found = rows(self._source, _STATUSES, {**point(at), "after": after, "limit": STATUSES_AT_ONCE})
             require_reached(at, found[0]["reached"])
             told = [row for row in found if row["status"] is not None]
             yield from (_status(row["status"]) for row in told)
@@ -139,11 +140,16 @@ class PledgeStatusView:
         self, at: Point, columns: Sequence[str], *, lead_names: Mapping[UUID, str], formula_starts: Sequence[str]
     ) -> Iterator[str]:
         """The rows of a status snapshot as lines of a CSV file; see `projections.pledge_status.status_lines`."""
-        return status_lines(self._pool, at, columns, lead_names, formula_starts)
+        return status_lines(self._source, at, columns, lead_names, formula_starts)
 
     def position(self) -> int:
         """How far the ledger is told here."""
-        return int(rows(self._pool, "SELECT position FROM pledge_status.tracking", {})[0]["position"])
+        return int(rows(self._source, "SELECT position FROM pledge_status.tracking", {})[0]["position"])
+
+    def _found(self, reference: str, *, at: Point | None) -> tuple[PledgeRow | None, int]:
+        known = sql.SQL("reference = %(reference)s") if can_be_stored(reference) else sql.SQL("false")
+        found = self._read([known], {"reference": reference}, at=at, limit=1)
+        return _row(found[0]) if found[0]["state"] else None, found[0]["reached"]
 
     def _read(
         self, wanted: list[sql.Composable], values: Mapping[str, object], *, at: Point | None, limit: int | None
@@ -151,7 +157,7 @@ class PledgeStatusView:
         """The rows that meet the conditions, or a single one without a state where none does."""
         current = CURRENT if at is None else AT_POINT
         query = _PLEDGES.format(conditions=sql.SQL(" AND ").join([current, *wanted]))
-        found = rows(self._pool, query, {"on": None, **values, **point(at), "limit": limit})
+        found = rows(self._source, query, {"on": None, **values, **point(at), "limit": limit})
         require_reached(at, found[0]["reached"])
         return found
 

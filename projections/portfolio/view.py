@@ -8,7 +8,7 @@ from psycopg.rows import DictRow
 from domain.dimensions import Dimension, Key, order
 from domain.ladder import RUNGS, Ladder
 from domain.totals import Group, Total, Totals
-from projections.database import Pool, rows
+from projections.database import Source, rows
 from projections.pinning import Point, point, require_reached
 from projections.portfolio.counted import (
     COUNTRIES,
@@ -49,8 +49,8 @@ FROM portfolio.tracking CROSS JOIN day LEFT JOIN LATERAL (
 class PortfolioView:
     """Reads running totals, in one short statement whose cost depends on days and parts, not on facts."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, source: Source) -> None:
+        self._source = source
 
     def totals(self, at: Point, dimension: Dimension | None = None) -> Totals | None:
         """The totals at a point, with full attribution.
@@ -63,7 +63,7 @@ class PortfolioView:
         asked = [WHOLE] if dimension is None else [WHOLE, dimension]
         month = at.effective_on.replace(day=1)
         found = rows(
-            self._pool,
+            self._source,
             _TOTALS,
             {**point(at), "month": month, "year": month.replace(month=1), "dimensions": asked},
         )
@@ -83,7 +83,7 @@ class PortfolioView:
 
     def position(self) -> int:
         """How far the ledger is told here."""
-        return int(rows(self._pool, "SELECT position FROM portfolio.tracking", {})[0]["position"])
+        return int(rows(self._source, "SELECT position FROM portfolio.tracking", {})[0]["position"])
 
 
 def _key(dimension: Dimension, text: str) -> Key:

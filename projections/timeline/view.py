@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg.rows import DictRow
 
-from projections.database import Pool, can_be_stored, rows
-from projections.pinning import Point, point
+from projections.database import Source, can_be_stored, rows
+from projections.pinning import Point, point, require_reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +30,22 @@ class TimelineItem:
     data: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelinePage:
+    """A part of a history as it was at `position`."""
+
+    items: tuple[TimelineItem, ...]
+    position: int
+
+
 _HISTORY = """
-SELECT position, pledge, reference, version, type, recorded_at, effective_on, actor, summary, data
-FROM timeline.events WHERE reference = %(reference)s AND version > %(after_version)s
-  AND (%(at)s::bigint IS NULL OR position <= %(at)s AND effective_on <= %(on)s)
-ORDER BY version LIMIT %(limit)s
+SELECT tracking.position AS reached, coalesce(%(at)s::bigint, tracking.position) AS pinned, found.*
+FROM timeline.tracking LEFT JOIN (
+    SELECT position, pledge, reference, version, type, recorded_at, effective_on, actor, summary, data
+    FROM timeline.events WHERE reference = %(reference)s AND version > %(after_version)s
+      AND (%(at)s::bigint IS NULL OR position <= %(at)s AND effective_on <= %(on)s)
+    ORDER BY version LIMIT %(limit)s
+) AS found ON true ORDER BY version
 """
 
 _LATEST = """
@@ -46,29 +57,30 @@ FROM timeline.events ORDER BY position DESC LIMIT %(limit)s
 class TimelineView:
     """Reads histories."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, source: Source) -> None:
+        self._source = source
 
     def history(
         self, reference: str, *, after_version: int = 0, limit: int = 100, at: Point | None = None
-    ) -> tuple[TimelineItem, ...]:
+    ) -> TimelinePage:
         """What happened to a pledge after one of its versions, in order; nothing for an unknown reference.
 
-        With a point, only what was recorded up to its position and true by its date.
+        With a point, only what was recorded up to its position and true by its date. Raises PositionNotReached.
         """
-        if not can_be_stored(reference):
-            return ()
-        asked = {"reference": reference, "after_version": after_version, "limit": limit, "on": None}
-        return tuple(_item(row) for row in rows(self._pool, _HISTORY, {**asked, **point(at)}))
+        known = reference if can_be_stored(reference) else ""
+        asked = {"reference": known, "after_version": after_version, "limit": limit, "on": None}
+        found = rows(self._source, _HISTORY, {**asked, **point(at)})
+        require_reached(at, found[0]["reached"])
+        return TimelinePage(items=tuple(_item(row) for row in found if row["pledge"]), position=found[0]["pinned"])
 
     def latest(self, limit: int) -> tuple[TimelineItem, ...]:
         """What happened last, to whichever pledge, the latest first."""
-        return tuple(_item(row) for row in rows(self._pool, _LATEST, {"limit": limit}))
+        return tuple(_item(row) for row in rows(self._source, _LATEST, {"limit": limit}))
 
     def position(self) -> int:
         """How far the ledger is told here."""
-        return int(rows(self._pool, "SELECT position FROM timeline.tracking", {})[0]["position"])
+        return int(rows(self._source, "SELECT position FROM timeline.tracking", {})[0]["position"])
 
 
 def _item(row: DictRow) -> TimelineItem:
-    return TimelineItem(**row)
+    return TimelineItem(**{field.name: row[field.name] for field in fields(TimelineItem)})

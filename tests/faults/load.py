@@ -29,8 +29,9 @@ TRY_AGAIN = (503, 507)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What clients contribute to: a token that may, the pledges, and two days on which something was delivered."""
+    """What clients contribute to: a lead and its token, its pledges, and two days on which something was delivered."""
 
+    lead: str
     token: str
     references: Sequence[str]
     days: tuple[str, str]
@@ -180,6 +181,7 @@ def prepared(settings: Settings, *, pledges: int = 3) -> Target:
         pledger = Request(actor=Actor(role=Role.STAKEHOLDER, organisation=lead))
         announced = [service.commands.announce(promise, pledger).state for _ in range(pledges)]
         return Target(
+            lead=str(lead),
             token=service.credentials.issue(Role.STAKEHOLDER, lead)[1],
             references=[pledge.reference for pledge in announced],
             days=(str(announced_on + timedelta(days=1)), str(announced_on + timedelta(days=2))),

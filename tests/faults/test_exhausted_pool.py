@@ -23,7 +23,8 @@ from application.ledger import LedgerBusy
 from application.sample.story import BDT
 from domain.commands import Announce, TargetStatement
 from domain.organisation import Register
-from domain.vocabulary import FocusArea, PledgeType, Sector
+from domain.values import Actor
+from domain.vocabulary import FocusArea, PledgeType, Role, Sector
 from infrastructure.bootstrap import Service
 from infrastructure.database import UNAVAILABLE
 from infrastructure.readiness import examine
@@ -55,7 +56,8 @@ def announce(service: Service, lead: UUID) -> str:
         announced_on=service.commands.circumstances(Request(actor=BDT)).today,
         targets=(TargetStatement(id="schools", measure="schools_connected", value=Decimal(10)),),
     )
-    return service.commands.announce(promise, Request(actor=BDT)).state.reference
+    pledger = Actor(role=Role.STAKEHOLDER, organisation=lead)
+    return service.commands.announce(promise, Request(actor=pledger)).state.reference
 
 
 @contextmanager

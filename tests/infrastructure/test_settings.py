@@ -225,6 +225,7 @@ def test_the_description_says_where_each_value_came_from(monkeypatch: pytest.Mon
 
     assert origins == {
         "P2C_DATABASE_URL": "default",
+        "P2C_READ_REPLICA_URL": "default",
         "P2C_DATA_DIR": "default",
         "P2C_HOST": "default",
         "P2C_PORT": "environment",

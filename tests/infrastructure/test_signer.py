@@ -17,6 +17,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from application.ledger import LedgerRolledBack
 from audit.checkpoint import SignedCheckpoint
 from audit.merkle import require_consistency
 from audit.signed_note import SigningKey
@@ -226,7 +227,11 @@ def test_an_older_backup_is_noticed(
             with pytest.raises(SigningStopped, match="ends at position 3, but was signed up to 6: 4 is gone"):
                 restored.signer.sign()
             assert restored.signer.problem is not None
-            grow(restored, 5)
+            with pytest.raises(LedgerRolledBack, match="ends at position 3, but was signed up to 6"):
+                grow(restored)
+            assert restored.ledger.position == 3
+            with open_on(backup) as without_the_key:
+                grow(without_the_key, 5)
             with pytest.raises(SigningStopped, match="up to position 6 are not those that were signed"):
                 restored.signer.sign()
 

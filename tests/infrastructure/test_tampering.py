@@ -178,14 +178,15 @@ def test_8_an_edited_snapshot(ledger: Ledger):
     assert named(ledger.audited()) == LAST - 1, "where it was published"
 
 
-def test_9_an_older_backup_restored(ledger: Ledger):
+def test_9_an_older_backup_restored(ledger: Ledger, empty_database: str):
     backup = [
         f"DELETE FROM ledger.{table} WHERE {column} > 7"
         for table, column in (("events", "notification_id"), ("checkpoints", "size"), ("snapshots", "position"))
     ]
     ledger.tamper(*backup)
     forget(ledger.service.pool, TRANSPARENCY)
-    append(ledger.service, [[registered(f"After {n}")] for n in range(20)])
+    with open_on(empty_database) as without_the_key:
+        append(without_the_key, [[registered(f"After {n}")] for n in range(20)])
     assert named(ledger.audited()) == 8
     assert ledger.service.signer.problem is not None
 

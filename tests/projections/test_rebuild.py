@@ -98,7 +98,7 @@ def test_readers_and_writers_notice_nothing_of_a_rebuild(service: Service, model
         seen[0] = position
         assert len(page.items) == 51 or page.items[-1].pledge.reference == "T-0049"
         assert [row.organisation.name for row in organisations.items] == ["Lead"]
-        assert len(service.timeline.history("T-0001")) == 5
+        assert len(service.timeline.history("T-0001").items) == 5
         portfolio.totals(Point(portfolio.position(), TODAY))
         assert tree.root(tree.size())
         assert max(row.position for row in page.items) <= page.position, "rows and position belong together"
@@ -274,11 +274,11 @@ def test_a_runner_rebuilds_what_another_version_built_while_the_others_go_on(ser
         position = append(service, [busy_life("T-9")])[-1].position
         assert newer.wait_until(position, SOON, "pledge_status")
         assert newer.status()["timeline"].rebuilding
-        assert len(service.timeline.history("T-1")) == 5, "served from the old tables meanwhile"
+        assert len(service.timeline.history("T-1").items) == 5, "served from the old tables meanwhile"
         assert not newer.wait_until(position, 0.2, "timeline")
         go_on.set()
         assert newer.wait_until(position, SOON, "timeline")
-        assert len(service.timeline.history("T-9")) == 5
+        assert len(service.timeline.history("T-9").items) == 5
     finally:
         go_on.set()
         newer.stop()

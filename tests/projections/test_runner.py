@@ -193,7 +193,7 @@ def test_a_read_model_that_fails_stands_still_says_why_and_lets_the_others_go_on
 
     service.projections.catch_up()
 
-    assert [item.version for item in service.timeline.history("T-2")] == [1, 2, 3, 4, 5]
+    assert [item.version for item in service.timeline.history("T-2").items] == [1, 2, 3, 4, 5]
     assert service.projections.status()["timeline"].error is None
 
 

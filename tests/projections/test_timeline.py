@@ -25,7 +25,7 @@ def test_a_history_is_told_as_a_replay_tells_it_and_shows_what_is_stored(service
         append(service, [[fact]])
         service.projections.catch_up()
 
-    items = service.timeline.history(reference)
+    items = service.timeline.history(reference).items
 
     entries = service.ledger.entries(stream[0].originator_id)
     assert [item.summary for item in items] == [step.summary for step in replay(entries)]
@@ -44,15 +44,15 @@ def test_a_history_is_told_as_a_replay_tells_it_and_shows_what_is_stored(service
 def test_a_history_is_read_in_parts(service: Service):
     append(service, [busy_life("T-1"), busy_life("T-2")])
     service.projections.catch_up()
-    whole = service.timeline.history("T-1")
+    whole = service.timeline.history("T-1").items
     assert [item.version for item in whole] == [1, 2, 3, 4, 5]
-    assert service.timeline.history("T-1", limit=2) == whole[:2]
-    assert service.timeline.history("T-1", after_version=2, limit=2) == whole[2:4]
+    assert service.timeline.history("T-1", limit=2).items == whole[:2]
+    assert service.timeline.history("T-1", after_version=2, limit=2).items == whole[2:4]
 
 
 def test_an_unknown_pledge_has_no_history(service: Service):
-    assert service.timeline.history("T-1") == ()
-    assert service.timeline.history("\0") == ()
+    assert service.timeline.history("T-1").items == ()
+    assert service.timeline.history("\0").items == ()
 
 
 def test_the_latest_come_first_whichever_pledge_they_are_about(service: Service):

@@ -44,13 +44,15 @@ class Checkpoint(BaseModel):
 class Ready(BaseModel):
     """The service is ready, with the ledger's last position, its latest checkpoint and how far the read models are.
 
-    Of all processes on one ledger, the one that is `leading` keeps the read models up, and signs.
+    Of all processes on one ledger, the one that is `leading` keeps the read models up, and signs. `replica_in_use` is
+    null where no read replica is set up, and false while the primary is read in its place.
     """
 
     status: str
     version: str
     position: int | None
     leading: bool
+    replica_in_use: bool | None
     checkpoint: Checkpoint | None
     read_models: dict[str, ReadModel]
 
@@ -94,6 +96,7 @@ async def is_ready(request: Request, service: Services) -> Response:
             version=p2c_version(),
             position=found.position,
             leading=service.projections.leading,
+            replica_in_use=service.replica.in_use if service.replica else None,
             checkpoint=Checkpoint(size=latest.size, signed_at=latest.signed_at) if latest else None,
             read_models=read_models,
         )

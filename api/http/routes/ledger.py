@@ -55,6 +55,8 @@ JSON_LINES = "application/jsonl"
 BINARY = "application/octet-stream"
 ZIP = "application/zip"
 
+PROVING = (*READING, problems.NOT_SIGNED, problems.VIEW_BEHIND)
+
 
 Position = Annotated[int, Field(ge=1, le=2**53, description="The position of an entry; the first is 1")]
 EntryPosition = Annotated[int, PathPart(ge=1, le=2**53, description="The position of an entry; the first is 1")]
@@ -205,7 +207,7 @@ def read_entry(position: EntryPosition, service: Services, reader: Reader) -> Re
     operation_id="proveInclusion",
     summary="Prove that an entry is in the ledger",
     response_model=InclusionDocument,
-    responses=answers(200, {}, (*READING, problems.NOT_SIGNED)),
+    responses=answers(200, {}, PROVING),
 )
 def prove_inclusion(query: Annotated[InclusionQuery, Query()], service: Services) -> Response:
     """The way from an entry to the root of a signed checkpoint. An entry is signed within a second or two."""
@@ -220,7 +222,7 @@ def prove_inclusion(query: Annotated[InclusionQuery, Query()], service: Services
     operation_id="getReceipt",
     summary="Take the proof along as a file",
     response_class=Response,
-    responses=answers(200, {}, (*READING, problems.NOT_SIGNED), forms=[PLAIN]),
+    responses=answers(200, {}, PROVING, forms=[PLAIN]),
 )
 def get_receipt(query: Annotated[InclusionQuery, Query()], service: Services) -> Response:
     """The same proof as a file that is checked offline (c2sp.org/tlog-proof), with the signed checkpoint in it."""
@@ -239,7 +241,7 @@ def get_receipt(query: Annotated[InclusionQuery, Query()], service: Services) ->
     operation_id="proveConsistency",
     summary="Prove that the ledger has only grown",
     response_model=ConsistencyDocument,
-    responses=answers(200, {}, (*READING, problems.NOT_SIGNED)),
+    responses=answers(200, {}, PROVING),
 )
 def prove_consistency(query: Annotated[ConsistencyQuery, Query()], service: Services) -> Response:
     """That the tree of one size begins with that of another, without reading the entries."""

@@ -15,7 +15,7 @@ from api.http.conditions import CaughtUp, Changing, Creating, IfNoneMatch, etag,
 from api.http.cursors import refused
 from api.http.documents import Instant, OrganisationDocument, OrganisationReading
 from api.http.json_request import CommandRoute
-from api.http.moments import asked, echoed, require_one_moment
+from api.http.moments import asked, carried, echoed, require_one_moment
 from api.http.openapi import (
     ALWAYS_REFUSED,
     CHANGED,
@@ -117,11 +117,7 @@ def list_organisations(
 ) -> Response:
     """The organisations that meet every filter, by name. All pages belong to one moment."""
     cursor = _cursor(query)
-    moment = (
-        service.register.moment(cursor.position, cursor.on)
-        if cursor
-        else asked(service, query.as_of, query.effective_on)
-    )
+    moment = carried(service, cursor.position, cursor.on) if cursor else asked(service, query.as_of, query.effective_on)
     criteria = OrganisationQuery.model_validate(cursor.criteria) if cursor else query
     on = moment.effective_on if moment else today
     page = service.organisations.page(
@@ -165,9 +161,9 @@ def get_organisation(
     """The organisation as it is, or as the register knew it at a moment."""
     if moment := asked(service, query.as_of, query.effective_on):
         return _at_moment(service, organisation, moment, if_none_match)
-    position = service.organisations.position()
+    found, position = service.organisations.latest(organisation)
     # Right after its registration the view may not know it yet; the ledger does.
-    row = service.organisations.get(organisation) or _from_ledger(service, organisation)
+    row = found or _from_ledger(service, organisation)
     position = max(position, row.position)
     tag = etag(row.organisation.version)
     if names_version(if_none_match, tag):

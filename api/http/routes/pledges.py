@@ -21,7 +21,7 @@ from api.http.failures import Failure
 from api.http.forms import Form, is_wanted
 from api.http.iati_answers import one_activity
 from api.http.ledger_documents import proof_of
-from api.http.moments import asked, echoed, require_one_moment
+from api.http.moments import asked, carried, echoed, require_one_moment
 from api.http.openapi import AT_A_MOMENT, PAGING, READ_LIST, READ_ONE, READER, WAITING, answers, not_modified
 from api.http.pages import document, encoded, link_to
 from api.http.paths import Reference
@@ -81,9 +81,9 @@ def list_pledges(
     """
     cursor = _cursor(query)
     criteria = PledgeQuery.model_validate(cursor.criteria) if cursor else query
-    moment = None if cursor else asked(service, query.as_of, query.effective_on)
-    point = Point(cursor.position, cursor.on) if cursor else point_of(moment) if moment else None
-    on = point.effective_on if point else today
+    moment = carried(service, cursor.position, cursor.on) if cursor else asked(service, query.as_of, query.effective_on)
+    point = point_of(moment) if moment else None
+    on = moment.effective_on if moment else today
     page = service.pledges.page(
         _within(sight_of(reader), criteria.filters()),
         on=on,
@@ -145,9 +145,11 @@ def get_pledge(
     sight = sight_of(reader)
     if moment := asked(service, query.as_of, query.effective_on):
         return _at_moment(service, reference, moment, sight, if_none_match)
-    position = service.pledges.position()
+    found, position = service.pledges.latest(reference)
     row = (
-        _of_version(service, reference, query.version, sight) if query.version else _as_it_is(service, reference, sight)
+        _of_version(service, reference, query.version, sight)
+        if query.version
+        else _as_it_is(service, reference, found, sight)
     )
     position = max(position, row.position)
     tag = etag(row.pledge.version)
@@ -189,14 +191,19 @@ def get_history(
     At an earlier moment: what the register had recorded by then, of what was true by the effective date.
     """
     cursor = _history_cursor(query, reference)
-    moment = _history_moment(service, query, cursor, today)
-    now = cursor.now if cursor else query.as_of is None and query.effective_on is None
-    _require_known(service, reference, None if now else moment, sight_of(reader))
-    after = cursor.version if cursor else 0
-    found = service.timeline.history(
-        reference, after_version=after, limit=query.limit + 1, at=None if now and not cursor else point_of(moment)
+    asked_about = (
+        carried(service, cursor.position, cursor.on) if cursor else asked(service, query.as_of, query.effective_on)
     )
-    items = found[: query.limit]
+    now = cursor.now if cursor else asked_about is None
+    _require_known(service, reference, None if now else asked_about, sight_of(reader))
+    page = service.timeline.history(
+        reference,
+        after_version=cursor.version if cursor else 0,
+        limit=query.limit + 1,
+        at=point_of(asked_about) if asked_about else None,
+    )
+    moment = asked_about or service.register.moment(page.position, today)
+    items = page.items[: query.limit]
     more = (
         HistoryCursor(
             reference=reference,
@@ -205,7 +212,7 @@ def get_history(
             on=moment.effective_on,
             now=now,
         )
-        if len(found) > len(items)
+        if len(page.items) > len(items)
         else None
     )
     content = History(
@@ -239,14 +246,6 @@ def _history_cursor(query: HistoryQuery, reference: str) -> HistoryCursor | None
         raise refused("It belongs to the history of another pledge.")
     require_one_moment(query)
     return cursor
-
-
-def _history_moment(service: Service, query: HistoryQuery, cursor: HistoryCursor | None, today: date) -> Moment:
-    if cursor:
-        return service.register.moment(cursor.position, cursor.on)
-    return asked(service, query.as_of, query.effective_on) or service.register.moment(
-        service.timeline.position(), today
-    )
 
 
 def _within(sight: Sight, filters: PledgeFilters) -> PledgeFilters:
@@ -288,9 +287,9 @@ def _represented(row: PledgeRow, names: Names, on: date) -> PledgeDocument:
     return pledge_document(row.pledge, names, position=row.position, recorded_at=row.recorded_at, on=on)
 
 
-def _as_it_is(service: Service, reference: str, sight: Sight) -> PledgeRow:
+def _as_it_is(service: Service, reference: str, found: PledgeRow | None, sight: Sight) -> PledgeRow:
     # Right after its announcement the view may not know the pledge yet; the ledger does.
-    row = service.pledges.get(reference) or _row(service.ledger.entries(pledge_id(reference)))
+    row = found or _row(service.ledger.entries(pledge_id(reference)))
     if row is None or not sight.includes(row.pledge):
         raise UnknownPledge(reference)
     return row

@@ -106,6 +106,30 @@ def test_a_database_that_is_away_is_an_error(run: Run, monkeypatch: pytest.Monke
     assert examined(run, exit_code=1)["database"]["verdict"] == "error"
 
 
+def test_a_replica_that_is_away_is_a_warning_and_one_of_another_ledger_an_error(
+    on_sample: Run, ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("P2C_READ_REPLICA_URL", "postgresql://127.0.0.1:1/p2c")
+    assert examined(on_sample, exit_code=0)["read replica"]["verdict"] == "warning"
+
+    monkeypatch.setenv("P2C_READ_REPLICA_URL", ledger)
+    assert "another ledger" in examined(on_sample, exit_code=1)["read replica"]["message"]
+
+
+def test_a_database_without_a_ledger_is_no_replica(
+    on_sample: Run, empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("P2C_READ_REPLICA_URL", empty_database)
+    assert "no copy" in examined(on_sample, exit_code=1)["read replica"]["message"]
+
+
+def test_a_replica_that_takes_writes_is_a_warning(
+    on_sample: Run, sample_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("P2C_READ_REPLICA_URL", sample_database)
+    assert "no standby" in examined(on_sample, exit_code=0)["read replica"]["message"]
+
+
 def test_no_ledger_yet_is_a_warning_and_none_is_made(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("P2C_DATA_DIR", str(tmp_path / "var"))
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
 
+from api.http.cursors import Cursor
+from api.http.queries import HistoryCursor, OrganisationCursor, PledgeCursor
 from infrastructure.bootstrap import Service
-from tests.api.http.register import Client, days_ago, insisting
+from tests.api.http.register import TODAY, Client, days_ago, insisting
 
 
 def test_fifty_equal_commands_with_one_key_cause_one_fact_and_get_fifty_equal_answers(
@@ -190,6 +193,32 @@ def test_a_read_that_waits_in_vain_is_told_to_come_again(client: Client) -> None
     assert answer.status_code == 503
     assert answer.json()["type"] == "/problems/view-behind"
     assert answer.headers["Retry-After"] == "1"
+
+
+@pytest.mark.usefixtures("without_projections")
+def test_a_list_goes_on_at_its_position_or_not_at_all(client: Client) -> None:
+    position = int(client.post("/v1/pledges", json=client.announcement()).headers["Ledger-Position"])
+    cursor = PledgeCursor(position=position, on=TODAY, after="", criteria={})
+
+    answer = client.get("/v1/pledges", params={"cursor": cursor.encode()})
+
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/view-behind")
+
+
+@pytest.mark.parametrize(
+    ("address", "cursor"),
+    [
+        ("/v1/pledges", PledgeCursor(position=10**6, on=TODAY, after="", criteria={})),
+        ("/v1/organisations", OrganisationCursor(position=10**6, on=TODAY, name="", id=uuid4(), criteria={})),
+        ("/v1/pledges/P-1/history", HistoryCursor(position=10**6, on=TODAY, now=True, reference="P-1", version=0)),
+    ],
+)
+def test_a_list_does_not_go_on_at_a_position_that_the_ledger_does_not_have(
+    client: Client, address: str, cursor: Cursor
+) -> None:
+    answer = client.get(address, params={"cursor": cursor.encode()})
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/position-beyond-ledger")
 
 
 def test_a_position_that_the_ledger_does_not_have_is_refused_at_once(client: Client) -> None:

@@ -11,7 +11,7 @@ import pytest
 from psycopg_pool import PoolTimeout
 
 from api.http.problems import PROBLEMS, REFUSALS
-from application.ledger import LedgerBusy
+from application.ledger import LedgerBusy, LedgerRolledBack
 from domain.refusals import Refused
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
@@ -249,6 +249,21 @@ def test_a_busy_ledger_asks_to_come_again(client: Client, service: Service, monk
 
     require_problem(answer, 503, "ledger-busy")
     assert answer.headers["Retry-After"] == "1"
+
+
+def test_a_ledger_that_lacks_what_was_signed_is_read_and_not_written(
+    client: Client, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rolled_back(*_: object, **__: object) -> None:
+        raise LedgerRolledBack(90, 100)
+
+    monkeypatch.setattr(type(service.ledger), "append", rolled_back)
+    problem = require_problem(
+        client.post("/v1/organisations", json={"name": "A", "sector": "youth"}), 503, "ledger-rolled-back"
+    )
+
+    assert "ends at position 90, but was signed up to 100" in problem["detail"]
+    assert client.get("/v1/organisations").status_code == 200
 
 
 def test_a_fault_of_ours_shows_nothing_of_itself(
