@@ -17,8 +17,6 @@ from infrastructure.bootstrap import Service
 _BEARER = HTTPBearer(
     auto_error=False, scheme_name="token", description="A token that `p2c token issue` made. Reading needs none."
 )
-
-
 Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
 

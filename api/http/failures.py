@@ -28,6 +28,7 @@ from infrastructure.database import UNAVAILABLE
 log = structlog.get_logger("p2c.http")
 
 RETRY_AFTER = {"Retry-After": "1"}
+
 LOGGED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 """What the operator wants to know of: somebody tries what is not theirs, or too much."""
 
