@@ -30,11 +30,12 @@ from projections.pinning import PositionNotReached
 log = structlog.get_logger("p2c.http")
 
 RETRY_AFTER = {"Retry-After": "1"}
-RESTORED_AFTER_SECONDS = "300"
+ROOM_AFTER_SECONDS, RESTORED_AFTER_SECONDS = "30", "300"
+"""When to come again where somebody has to make room, or to restore what is lost, first."""
+
 LOGGED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 """What the operator wants to know of: somebody tries what is not theirs, or too much."""
 
-ROOM_AFTER_SECONDS = "30"
 BEARER, INVALID_TOKEN = "Bearer", 'Bearer error="invalid_token"'
 """What `WWW-Authenticate` says: that a token is needed, or that the one sent is none (RFC 6750)."""
 

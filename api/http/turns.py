@@ -1,8 +1,9 @@
 """Turns: whose handler works now. Whoever waits too long for one is told to come again, and waits no longer.
 
-There are as many turns as threads for handlers, so that a handler with a turn finds a thread, and a connection of the
-pool, at once. A request has its turn while its handler works: not while its body is on its way, while it waits for the
-read models, nor while its answer is sent, which all may take as long as the other side likes.
+There are as many turns as threads for handlers, so that a handler with a turn finds a thread and a connection of the
+pool without waiting, but for the parts of long answers that are being written. A request has its turn while its handler
+works: not while its body is on its way, while it waits for the read models, nor while its answer is sent, which all may
+take as long as the other side likes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from fastapi.routing import APIRoute
 from api.http import problems
 from api.http.failures import RETRY_AFTER, Failure
 
-WAIT_SECONDS = 1.0
+WAIT_SECONDS = 2.5
 """How long a request waits for its turn."""
 
 READING = frozenset({"GET", "HEAD"})

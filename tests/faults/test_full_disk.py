@@ -97,7 +97,7 @@ def test_without_room_for_tables_writes_are_refused_and_reading_goes_on(disk: Pa
         with (
             serving(settings) as service,
             clients_at_work(service.address, target) as load,
-            httpx.Client(base_url=service.address) as reader,
+            httpx.Client(base_url=service.address, headers={"Authorization": f"Bearer {target.token}"}) as reader,
         ):
 
             def read() -> None:

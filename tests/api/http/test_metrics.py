@@ -18,6 +18,7 @@ from psycopg import sql
 
 from api.http.app import create_app
 from infrastructure.bootstrap import Service, open_on
+from infrastructure.database import LOCK_TIMEOUT_MS
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.locks import APPEND_LOCK
 from infrastructure.signing import Signing
@@ -251,7 +252,7 @@ def test_a_question_that_is_held_up_keeps_nobody_waiting(client: Client, service
         grown = threading.active_count() - threads - 20
 
     assert {answer.status_code for answer in answers} == {200}
-    assert max(answer.elapsed.total_seconds() for answer in answers) < 10
+    assert answers[0].elapsed.total_seconds() < LOCK_TIMEOUT_MS / 1_000, "not as long as the question is held up"
     assert "p2c_database_up 0.0" in answers[0].text
     assert grown < 10
     require_soon(lambda: figure(client, "p2c_database_up") == 1)

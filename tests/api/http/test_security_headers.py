@@ -15,9 +15,11 @@ from lxml import html as parser
 
 from api.http.app import create_app, with_routes
 from api.http.security_headers import ALWAYS, POLICY
-from infrastructure.bootstrap import Service
+from infrastructure.bootstrap import open_on
+from infrastructure.embedded_postgres import EmbeddedPostgres
 from tests.api.http.register import Client, days_ago
 from tests.api.http.serving import serving
+from tests.conftest import new_database
 
 PERIOD = f"from={days_ago(400)}&to={days_ago(1)}"
 PAGES = ["/docs", "/problems", "/problems/internal-error", f"/v1/reports/progress.html?{PERIOD}"]
@@ -36,11 +38,11 @@ def bdt(server: str, token: str) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture
-def goes_on(service: Service) -> Iterator[None]:
-    """Another server over the service ends its threads, which the others need."""
-    yield
-    service.start()
+@pytest.fixture(scope="module")
+def apart(postgres: EmbeddedPostgres) -> Iterator[FastAPI]:
+    """An application on a service of its own, which stops when it does."""
+    with new_database(postgres) as conninfo, open_on(conninfo) as service:
+        yield create_app(service)
 
 
 def require_headers(answer: httpx.Response) -> None:
@@ -87,15 +89,12 @@ def test_so_does_what_cannot_be_answered_now(client: Client) -> None:
     require_headers(answer)
 
 
-@pytest.mark.usefixtures("goes_on")
-def test_so_does_a_fault_of_ours(service: Service) -> None:
-    app = create_app(service)
-
-    @app.get("/fault")
+def test_so_does_a_fault_of_ours(apart: FastAPI) -> None:
+    @apart.get("/fault")
     def fault() -> None:
         raise RuntimeError("a fault of ours")
 
-    with serving(app) as address:
+    with serving(apart) as address:
         answer = httpx.get(f"{address}/fault")
 
     assert answer.status_code == 500
@@ -103,13 +102,12 @@ def test_so_does_a_fault_of_ours(service: Service) -> None:
     require_headers(answer)
 
 
-@pytest.mark.usefixtures("goes_on")
 @pytest.mark.parametrize(
     ("trusted", "forwarded", "strict"),
     [("127.0.0.1", "https", True), ("127.0.0.1", "http", False), ("none", "https", False), ("127.0.0.1", "", False)],
 )
-def test_only_what_came_by_https_is_to_stay_there(app: FastAPI, trusted: str, forwarded: str, strict: bool) -> None:
-    with serving(app, trusted_proxies=trusted) as address:
+def test_only_what_came_by_https_is_to_stay_there(apart: FastAPI, trusted: str, forwarded: str, strict: bool) -> None:
+    with serving(apart, trusted_proxies=trusted) as address:
         answer = httpx.get(f"{address}/livez", headers={"X-Forwarded-Proto": forwarded})
 
     assert ("Strict-Transport-Security" in answer.headers) is strict
