@@ -113,11 +113,12 @@ class Follower:
         return self._rebuild(model)
 
     def _failed(self, model: ReadModel, fault: Exception) -> None:
+        error, full = str(fault) or repr(fault), isinstance(fault, errors.DiskFull)
+        before = self.failures.get(model.name)
         # There may be room again at any moment, while an entry that cannot be applied stays as it is.
-        before = None if isinstance(fault, errors.DiskFull) else self.failures.get(model.name)
-        wait = min(before.wait * 2, LAST_RETRY_SECONDS) if before else FIRST_RETRY_SECONDS
-        error = str(fault) or repr(fault)
+        wait = min(before.wait * 2, LAST_RETRY_SECONDS) if before and not full else FIRST_RETRY_SECONDS
         self.failures[model.name] = Failure(error=error, retry_at=time.monotonic() + wait, wait=wait)
-        _log.error("%s stands still: %s", model.name, error, exc_info=fault)
+        if before is None or before.error != error:
+            _log.error("%s stands still: %s", model.name, error, exc_info=None if full else fault)
         with suppress(errors.DiskFull):
             tracking.note_error(self._connection, model, error)

@@ -107,7 +107,7 @@ def test_without_room_for_tables_writes_are_refused_and_reading_goes_on(disk: Pa
             load.require_progress(SERVING_WITHIN_SECONDS)
             with full(disk):
                 wait_for_answer(load, 507, read)
-                for _ in range(20):
+                for _ in range(5):
                     read()
                     time.sleep(0.1)
             load.require_progress(SERVING_WITHIN_SECONDS)

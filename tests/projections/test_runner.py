@@ -218,6 +218,27 @@ def test_a_failed_read_model_is_tried_again(service: Service, monkeypatch):
         patient.stop()
 
 
+def test_a_read_model_without_room_is_tried_again_soon_and_no_entry_is_blamed(service: Service, monkeypatch):
+    monkeypatch.setattr("projections.following.FIRST_RETRY_SECONDS", 0.1)
+    attempts: list[float] = []
+
+    def finds_no_room_five_times(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
+        attempts.append(time.monotonic())
+        if len(attempts) <= 5:
+            raise psycopg.errors.DiskFull("no space left on device")
+        TIMELINE.apply(cursor, entries)
+
+    position = append(service, [busy_life("T-1")])[-1].position
+    patient = runner(service.pool, replace(TIMELINE, apply=finds_no_room_five_times))
+    patient.start()
+    try:
+        assert soon(lambda: patient.status()["timeline"].error is not None)
+        assert "position" not in (patient.status()["timeline"].error or "")
+        assert patient.wait_until(position, 3.0), "not later and later"
+    finally:
+        patient.stop()
+
+
 def test_bytes_that_nobody_can_read_are_not_passed_over(service: Service):
     position = append(service, [busy_life("T-1")])[-1].position
     with service.pool.connection() as connection:

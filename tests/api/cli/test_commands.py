@@ -88,6 +88,12 @@ class TestEveryCommand:
         assert words
         assert "Try again" in words[1]
 
+    def test_says_that_the_disk_is_full_and_not_that_the_database_is_away(self) -> None:
+        words = words_for(psycopg.errors.DiskFull("could not extend file"))
+
+        assert words
+        assert "no room left" in words[0]
+
     def test_shows_an_unexpected_failure_as_what_it_is(self) -> None:
         assert words_for(ZeroDivisionError()) is None
 

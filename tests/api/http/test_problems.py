@@ -240,6 +240,20 @@ def test_a_database_that_is_away_is_said_to_be_so(
     assert answer.headers["Retry-After"] == problem.get("retry_after", "1")
 
 
+def test_a_database_without_room_is_said_to_be_so(
+    client: Client, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise psycopg.errors.DiskFull('could not extend file "base/5/16437"')
+
+    monkeypatch.setattr(type(service.ledger), "append", fail)
+    answer = client.post("/v1/organisations", json={"name": "A", "sector": "youth"})
+
+    require_problem(answer, 507, "disk-full")
+    assert "16437" not in answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+
+
 def test_a_busy_ledger_asks_to_come_again(client: Client, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*_: object, **__: object) -> None:
         raise LedgerBusy("no turn came")
