@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -55,29 +56,45 @@ def free_port() -> int:
 
 
 class ServiceProcess:
-    """A service that was started, and where it is found."""
+    """A service that was started, and where it is found; as a context it is killed in the end, if it still runs."""
 
     def __init__(self, port: int, *arguments: str, program: Sequence[str] = P2C, **settings: object) -> None:
         self.address = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen(
-            [sys.executable, *program, "serve", "--port", str(port), *arguments],
-            cwd=ROOT,
-            env=environment(**settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        # A file, since nobody reads a pipe while the service runs, and one that is full would stop it.
+        log, name = tempfile.mkstemp(prefix="p2c-tests-", suffix=".log")
+        self._log = Path(name)
+        with os.fdopen(log, "a") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, *program, "serve", "--port", str(port), *arguments],
+                cwd=ROOT,
+                env=environment(**settings),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
 
-    def wait_until_ready(self) -> Mapping[str, object]:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
+    @property
+    def errors(self) -> str:
+        """What it has written to standard error so far."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    def wait_until_ready(self, within: float = READY_WITHIN_SECONDS) -> Mapping[str, object]:
         """What `/readyz` answers as soon as it is well."""
-        return self._wait_until_well("/readyz")
+        return self._wait_until_well("/readyz", within)
 
     def wait_until_alive(self) -> Mapping[str, object]:
         """What `/livez` answers as soon as the service listens, ready or not."""
-        return self._wait_until_well("/livez")
+        return self._wait_until_well("/livez", READY_WITHIN_SECONDS)
 
-    def _wait_until_well(self, address: str) -> Mapping[str, object]:
-        deadline = time.monotonic() + READY_WITHIN_SECONDS
+    def _wait_until_well(self, address: str, within: float) -> Mapping[str, object]:
+        deadline = time.monotonic() + within
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 answer = httpx.get(f"{self.address}{address}", timeout=5)
@@ -87,18 +104,25 @@ class ServiceProcess:
                 if answer.status_code == 200:
                     return dict(answer.json())
             time.sleep(0.05)
-        self.process.kill()
-        raise AssertionError(f"{address} was never well\n{self.process.communicate()[1]}")
+        errors = self.errors
+        self.kill()
+        raise AssertionError(f"{address} was never well\n{errors}")
 
     def terminate(self) -> tuple[int, str, str]:
         """Exit code, standard output and standard error after SIGTERM."""
         self.process.send_signal(signal.SIGTERM)
-        output, errors = self.process.communicate(timeout=60)
+        return self.wait()
+
+    def wait(self) -> tuple[int, str, str]:
+        """The same, when it ends by itself."""
+        output, _ = self.process.communicate(timeout=60)
+        errors = self.errors
+        self._log.unlink(missing_ok=True)
         return self.process.returncode, output, errors
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.wait()
 
 
 @contextmanager

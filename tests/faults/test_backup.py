@@ -8,9 +8,8 @@ import json
 import re
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +23,14 @@ from psycopg.conninfo import make_conninfo
 from application.commands import Request
 from application.sample.story import BDT
 from domain.dimensions import Division
-from domain.pledge import Pledge
 from domain.publication import Publish
 from domain.vocabulary import Role
 from infrastructure.bootstrap import database, open_on
 from infrastructure.settings import Settings
 from tests.api.http.register import Client
-from tests.faults.test_killed_service import clients_of, prepared, require_read_models_as_rebuilt
+from tests.faults.load import clients_at_work, prepared
+from tests.faults.serving import require_ends_well, serving
+from tests.faults.verdict import require_read_models_as_rebuilt
 from tests.postgres_server import PostgresServer
 from tests.service_process import ROOT, ServiceProcess, data_folder, environment, free_port, p2c
 
@@ -74,12 +74,16 @@ def kept() -> Iterator[Kept]:
     """A copy and an export, both made while clients wrote; then more was written, and signed."""
     with data_folder() as folder:
         settings = Settings(data_dir=folder / "var")
-        token, pledges = prepared(settings)
+        target = prepared(settings)
         kept = Kept(folder, publish_something(settings))
-        with under_load(settings, token, pledges):
+        with serving(settings) as service, clients_at_work(service.address, target) as load:
+            load.require_progress_of_all(within=20)
+            soon(10, lambda: service.wait_until_ready()["checkpoint"])  # there is a key
             kept.typed(COPY, backup="copy", keys="copied-keys")
             kept.typed(EXPORT, backup="export", keys="exported-keys")
             time.sleep(1)
+            load.stop()
+            require_ends_well(service)
         yield kept
 
 
@@ -93,32 +97,13 @@ def publish_something(settings: Settings) -> str:
         return service.credentials.issue(Role.BDT)[1]
 
 
-@contextmanager
-def under_load(settings: Settings, token: str, pledges: Sequence[Pledge]) -> Iterator[None]:
-    service, stopping = ServiceProcess(free_port(), data_dir=settings.data_dir, log_level="error"), threading.Event()
-    try:
-        service.wait_until_ready()
-        clients = clients_of(service.address, token, pledges, stopping)
-        threads = [threading.Thread(target=client.work, daemon=True) for client in clients]
-        for thread in threads:
-            thread.start()
-        time.sleep(1)
-        yield
-        stopping.set()
-        for thread in threads:
-            thread.join(timeout=60)
-        assert service.terminate()[0] == 0
-    finally:
-        service.kill()
-
-
 def test_a_copy_comes_back_and_goes_on(kept: Kept) -> None:
     restored = kept.typed(RESTORE_COPY, backup="copy", keys="copied-keys", restored="from-copy")
     kept.typed(CHECK, backup="copy", keys="copied-keys", restored="from-copy")
 
     assert (restored / "postgres").stat().st_uid == (kept.original / "postgres").stat().st_uid
     assert restored_entries(restored) == restored_entries(kept.original)[: len(restored_entries(restored))]
-    with serving(restored) as service, client_of(service, kept.token) as client:
+    with serving_from(restored) as service, client_of(service, kept.token) as client:
         assert service.wait_until_ready()["status"] == "ready"
         announced = client.post("/v1/pledges", json=client.announcement())
         position = int(announced.headers["Ledger-Position"])
@@ -153,7 +138,7 @@ def test_a_backup_older_than_what_was_signed_is_noticed_and_only_read(kept: Kept
     restored = kept.typed(RESTORE_COPY, backup="copy", keys="var", restored="rolled-back")
     signing = doctors_findings(data_dir=restored)["signing"]
     assert (signing["verdict"], "and the ledger ends at" in signing["message"]) == ("error", True)
-    with serving(restored) as service, client_of(service, kept.token) as client:
+    with serving_from(restored) as service, client_of(service, kept.token) as client:
         service.wait_until_alive()
         before = client.get("/v1/ledger/checkpoint").content
         head = len(restored_entries(restored))
@@ -184,7 +169,7 @@ def require_same_ledger(kept: Kept, settings: Settings) -> None:
             assert there
             assert there == rows(original, table, order)[: len(there)]
         with open_on(restored) as service:
-            require_read_models_as_rebuilt(service, restored)
+            require_read_models_as_rebuilt(service)
         found = doctors_findings(**settings.model_dump(include={"data_dir", "database_url"}, exclude_none=True))
     assert found["roles"]["verdict"] == "ok"
     assert "error" not in {finding["verdict"] for finding in found.values()}
@@ -202,13 +187,11 @@ def rows(conninfo: str, table: str, order: str) -> list[Any]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[ServiceProcess]:
-    service = ServiceProcess(free_port(), data_dir=folder, log_level="critical")
-    try:
+def serving_from(folder: Path) -> Iterator[ServiceProcess]:
+    """A service that may not get ready."""
+    with ServiceProcess(free_port(), data_dir=folder, log_level="critical") as service:
         yield service
-        assert service.terminate()[0] == 0
-    finally:
-        service.kill()
+        require_ends_well(service)
 
 
 def client_of(service: ServiceProcess, token: str) -> Client:

@@ -17,6 +17,7 @@ import pytest
 from domain.vocabulary import Role
 from infrastructure.bootstrap import open_on
 from tests.api.http.register import Client
+from tests.faults.serving import require_ends_well
 from tests.faults.standby import ask, primary_and_standby
 from tests.postgres_server import PostgresServer
 from tests.service_process import ServiceProcess, data_folder, free_port, p2c
@@ -67,8 +68,7 @@ def replicated() -> Iterator[Replicated]:
             "read_replica_url": standby.conninfo,
             "data_dir": folder,
         }
-        service = ServiceProcess(free_port(), log_level="warning", **settings)
-        stack.callback(service.kill)
+        service = stack.enter_context(ServiceProcess(free_port(), log_level="warning", **settings))
         service.wait_until_ready()
         headers = {"Authorization": f"Bearer {token}"}
         client = stack.enter_context(Client(base_url=service.address, headers=headers, timeout=30))
@@ -102,8 +102,7 @@ def test_reads_come_from_the_standby_and_everything_else_from_the_primary(replic
 
     replicated.standby.start()
     soon(USED_AGAIN_WITHIN_SECONDS, lambda: replicated.references() and replicated.is_in_use())
-    code, _, errors = replicated.service.terminate()
-    assert code == 0, errors
+    errors = require_ends_well(replicated.service)
     assert errors.count("reads go to the primary") == 2, errors
 
 

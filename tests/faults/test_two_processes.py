@@ -7,7 +7,7 @@ key; when it hangs, within fifteen. Every event is applied exactly once: the rea
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -18,14 +18,12 @@ from domain.vocabulary import Role
 from infrastructure.bootstrap import open_on
 from infrastructure.settings import Settings
 from tests.api.http.register import Client as Register
-from tests.faults.test_killed_service import (
-    clients_of,
-    everything_in,
-    prepared,
-    require_everything_once,
-    require_read_models_as_rebuilt,
-)
+from tests.faults.load import Client, Load, prepared
+from tests.faults.serving import require_ends_well
+from tests.faults.verdict import require_nothing_lost, require_read_models_as_rebuilt
 from tests.service_process import ServiceProcess, data_folder, free_port
+
+CLIENTS = 8
 
 
 @pytest.fixture
@@ -34,19 +32,14 @@ def settings(empty_database: str) -> Iterator[Settings]:
         yield Settings(database_url=empty_database, data_dir=folder)
 
 
-def test_when_the_leading_process_is_killed_the_other_takes_over(settings: Settings, empty_database: str) -> None:
-    token, pledges = prepared(settings)
-    stopping = threading.Event()
+def test_when_the_leading_process_is_killed_the_other_takes_over(settings: Settings) -> None:
+    target = prepared(settings)
     with ExitStack() as stack:
-        services = [started(settings, stack) for _ in range(2)]
-        clients = [client for service in services for client in clients_of(service.address, token, pledges, stopping)]
-        for number, client in enumerate(clients):
-            client.number = number
-        threads = [threading.Thread(target=client.work, daemon=True) for client in clients]
-        leader, follower = leader_first(services)
-        for thread in threads:
-            thread.start()
-        time.sleep(1)
+        leader, follower = leader_first([started(settings, stack) for _ in range(2)])
+        stopping = threading.Event()
+        addresses = [leader.address, follower.address] * (CLIENTS // 2)
+        load = at_work([Client(number, address, target, stopping) for number, address in enumerate(addresses)])
+        load.require_progress_of_all(within=20)
 
         leader.kill()
 
@@ -55,18 +48,13 @@ def test_when_the_leading_process_is_killed_the_other_takes_over(settings: Setti
         soon(5, lambda: ready(follower)["checkpoint"]["size"] > signed, "and signs")
         replacement = started(settings, stack, port=int(leader.address.rpartition(":")[2]))
         replacement.wait_until_ready()
-        stopping.set()
-        for thread in threads:
-            thread.join(timeout=60)
+        load.stop()
         assert [ready(service)["leading"] for service in (follower, replacement)] == [True, False]
         for service in (follower, replacement):
-            assert service.terminate()[0] == 0
+            require_ends_well(service)
 
-    assert [client.unexpected for client in clients] == [[]] * len(clients)
-    assert all(client.acknowledged for client in clients)
-    with open_on(empty_database) as reopened:
-        require_everything_once(everything_in(reopened), clients)
-        require_read_models_as_rebuilt(reopened, empty_database)
+    assert load.unanswered > 0, "the kill hit no command in flight"
+    require_nothing_lost(settings, load)
 
 
 def test_when_the_leading_process_hangs_the_other_takes_over(settings: Settings, empty_database: str) -> None:
@@ -88,18 +76,24 @@ def test_when_the_leading_process_hangs_the_other_takes_over(settings: Settings,
         with register(leader, token) as client:
             position = client.post("/v1/pledges", json=client.announcement()).headers["Ledger-Position"]
             assert len(client.read("/v1/pledges", position)["items"]) == 2
+        leader.wait_until_ready()  # it finds its session gone, and stands for election again
         assert [ready(service)["leading"] for service in (leader, follower)] == [False, True]
         for service in (leader, follower):
-            assert service.terminate()[0] == 0
+            require_ends_well(service)
     with open_on(empty_database) as reopened:
-        require_read_models_as_rebuilt(reopened, empty_database)
+        require_read_models_as_rebuilt(reopened)
 
 
 def started(settings: Settings, stack: ExitStack, port: int | None = None) -> ServiceProcess:
-    how = settings.model_dump(include={"database_url", "data_dir"})
-    service = ServiceProcess(port or free_port(), log_level="warning", **how)
-    stack.callback(service.kill)
-    return service
+    named = {name: getattr(settings, name) for name in settings.model_fields_set}
+    return stack.enter_context(ServiceProcess(port or free_port(), log_level="warning", **named))
+
+
+def at_work(clients: Sequence[Client]) -> Load:
+    threads = [threading.Thread(target=client.work, daemon=True) for client in clients]
+    for thread in threads:
+        thread.start()
+    return Load(clients, clients[0].stopping, threads)
 
 
 def leader_first(services: list[ServiceProcess]) -> list[ServiceProcess]:
@@ -125,5 +119,5 @@ def register(service: ServiceProcess, token: str) -> Register:
 def soon(seconds: float, so: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + seconds
     while not so():
-        assert time.monotonic() < deadline, f"not within {seconds} seconds: {what}"
+        assert time.monotonic() < deadline, f"not within {seconds:g} seconds: {what}"
         time.sleep(0.05)

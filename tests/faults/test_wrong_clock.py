@@ -37,10 +37,11 @@ def token(empty_database: str) -> str:
 
 
 def test_servers_whose_clocks_are_wrong_harm_nothing_and_say_so(settings: Mapping[str, Any], token: str) -> None:
-    servers = {clock: ServiceProcess(free_port(), program=clock, **settings) for clock in (RIGHT, AHEAD, BEHIND)}
     with ExitStack() as stack:
-        for server in servers.values():
-            stack.callback(server.kill)
+        servers = {
+            clock: stack.enter_context(ServiceProcess(free_port(), program=clock, **settings))
+            for clock in (RIGHT, AHEAD, BEHIND)
+        }
         for server in servers.values():
             server.wait_until_alive()
 
