@@ -2,6 +2,7 @@
 
 Pass: reads come from the standby, and wait for it where they name a position; commands, proofs and receipts never
 touch it; where it cannot be relied on, reads are answered by the primary, and nothing of it is an error to anybody.
+While the primary is away, the public still reads lists.
 """
 
 import json
@@ -29,10 +30,11 @@ USED_AGAIN_WITHIN_SECONDS = 30
 
 @dataclass
 class Replicated:
-    """A service, a client of it, and the standby that it reads from."""
+    """A service, a client of it, and the two servers that it knows."""
 
     service: ServiceProcess
     client: Client
+    primary: PostgresServer
     standby: PostgresServer
     settings: Mapping[str, Any]
 
@@ -72,7 +74,7 @@ def replicated() -> Iterator[Replicated]:
         service.wait_until_ready()
         headers = {"Authorization": f"Bearer {token}"}
         client = stack.enter_context(Client(base_url=service.address, headers=headers, timeout=30))
-        yield Replicated(service, client, standby, settings)
+        yield Replicated(service, client, primary, standby, settings)
 
 
 def test_reads_come_from_the_standby_and_everything_else_from_the_primary(replicated: Replicated) -> None:
@@ -102,6 +104,9 @@ def test_reads_come_from_the_standby_and_everything_else_from_the_primary(replic
 
     replicated.standby.start()
     soon(USED_AGAIN_WITHIN_SECONDS, lambda: replicated.references() and replicated.is_in_use())
+    replicated.primary.kill()
+    public = httpx.get(f"{replicated.service.address}/v1/pledges", headers={"Ledger-Position": str(position)})
+    assert [item["reference"] for item in public.json()["items"]] == [first, second], "the standby still tells it"
     errors = require_ends_well(replicated.service)
     assert errors.count("reads go to the primary") == 2, errors
 
