@@ -92,9 +92,9 @@ class ServiceProcess:
 
     def wait_until_alive(self) -> Mapping[str, object]:
         """What `/livez` answers as soon as the service listens, ready or not."""
-        return self._wait_until_well("/livez")
+        return self._wait_until_well("/livez", READY_WITHIN_SECONDS)
 
-    def _wait_until_well(self, address: str, within: float = READY_WITHIN_SECONDS) -> Mapping[str, object]:
+    def _wait_until_well(self, address: str, within: float) -> Mapping[str, object]:
         deadline = time.monotonic() + within
         while time.monotonic() < deadline and self.process.poll() is None:
             try:

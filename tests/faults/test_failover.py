@@ -7,18 +7,17 @@ complete.
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from typing import Any
+from pathlib import Path
 
 import httpx
 import pytest
 
 from infrastructure.settings import Settings
 from tests.faults.load import clients_at_work, prepared
+from tests.faults.serving import require_ends_well, serving
 from tests.faults.standby import acknowledge_only_what_the_standby_has, primary_and_standby, whichever_writes
 from tests.faults.verdict import require_nothing_lost
-from tests.service_process import ServiceProcess, data_folder, free_port, p2c
+from tests.service_process import ServiceProcess, data_folder, p2c
 
 pytestmark = pytest.mark.database
 
@@ -26,53 +25,49 @@ SERVES_AGAIN_WITHIN_SECONDS = 10
 
 
 def test_the_service_follows_to_the_promoted_standby_and_nothing_is_lost() -> None:
-    with ExitStack() as stack:
-        folder = stack.enter_context(data_folder())
-        primary, standby = stack.enter_context(primary_and_standby(folder))
+    with data_folder() as folder, primary_and_standby(folder) as (primary, standby):
         acknowledge_only_what_the_standby_has(primary)
         settings = Settings(database_url=whichever_writes(primary, standby), data_dir=folder)
-        how = settings.model_dump(include={"database_url", "data_dir"})
         target = prepared(settings)
-        service = ServiceProcess(free_port(), log_level="error", **how)
-        stack.callback(service.kill)
-        service.wait_until_ready()
-        with clients_at_work(service.address, target) as load:
-            time.sleep(1.5)
-            before = folder / "before.txt"
-            before.write_bytes(checkpoint(service))
-            assert doctors_verdict(how) == "ok"
+        with serving(settings) as service, clients_at_work(service.address, target) as load:
+            load.require_progress_of_all(within=20)
+            before = signed_after(service, 0)
 
             primary.kill()
             standby.promote()
 
-            acknowledged = load.acknowledged
-            soon(SERVES_AGAIN_WITHIN_SECONDS, lambda: load.acknowledged > acknowledged + len(load.clients))
-            soon(SERVES_AGAIN_WITHIN_SECONDS, lambda: size(checkpoint(service)) > size(before.read_bytes()))
+            load.require_progress(within=SERVES_AGAIN_WITHIN_SECONDS)
+            signed_after(service, size(before))
             load.stop()
-        assert service.terminate()[0] == 0
+            require_ends_well(service)
 
         require_nothing_lost(settings, load)
-        verified = p2c("verify", str(folder / "bundle.zip"), "--since", str(before))
-        assert verified.returncode == 0, verified.stdout + verified.stderr
+        require_grown_since(before, folder)
+        assert doctors_verdict(settings) == "ok", "it finds the primary by the same address"
 
 
-def checkpoint(service: ServiceProcess) -> bytes:
-    """The latest one; nothing while the database is away."""
-    answer = httpx.get(f"{service.address}/v1/ledger/checkpoint", timeout=30)
-    return answer.content if answer.status_code == 200 else b""
+def signed_after(service: ServiceProcess, least: int) -> bytes:
+    """A checkpoint of more entries than these, as soon as there is one."""
+    deadline = time.monotonic() + SERVES_AGAIN_WITHIN_SECONDS
+    while True:
+        answer = httpx.get(f"{service.address}/v1/ledger/checkpoint", timeout=30)
+        if answer.status_code == 200 and size(answer.content) > least:
+            return answer.content
+        assert time.monotonic() < deadline, f"nothing was signed within {SERVES_AGAIN_WITHIN_SECONDS} seconds"
+        time.sleep(0.05)
 
 
 def size(checkpoint: bytes) -> int:
-    return int(checkpoint.splitlines()[1]) if checkpoint else 0
+    return int(checkpoint.splitlines()[1])
 
 
-def doctors_verdict(how: Mapping[str, Any]) -> str:
-    """Of the whole: it finds the primary by the same address."""
-    return str(json.loads(p2c("doctor", "--json", **how).stdout)["verdict"])
+def require_grown_since(checkpoint: bytes, folder: Path) -> None:
+    """The bundle that was exported in the end has all that the checkpoint had."""
+    (folder / "before.txt").write_bytes(checkpoint)
+    verified = p2c("verify", str(folder / "bundle.zip"), "--since", str(folder / "before.txt"))
+    assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
-def soon(seconds: float, so: Callable[[], object]) -> None:
-    deadline = time.monotonic() + seconds
-    while not so():
-        assert time.monotonic() < deadline, f"not within {seconds} seconds"
-        time.sleep(0.05)
+def doctors_verdict(settings: Settings) -> str:
+    answer = p2c("doctor", "--json", database_url=settings.database_url, data_dir=settings.data_dir)
+    return str(json.loads(answer.stdout)["verdict"])
