@@ -19,7 +19,7 @@ from fastapi.routing import APIRoute
 from api.http import problems
 from api.http.failures import RETRY_AFTER, Failure
 
-WAIT_SECONDS = 2.5
+WAIT_SECONDS = 2.0
 """How long a request waits for its turn."""
 
 READING = frozenset({"GET", "HEAD"})
