@@ -179,10 +179,10 @@ def wire(
     teller = ProjectionRunner(pool, envelopes, channel=CHANNEL, models=[TRANSPARENCY])
     tree, publications = TransparencyView(pool), PublishedSnapshots(pool, envelopes)
     signer = CheckpointSigner(pool, keys, signing.origin if signing else None)
-    ledger_metrics = LedgerMetrics(ledger, projections, checkpoints, signer)
-    metrics.watch(PoolMetrics(pool), ledger_metrics)
     replica = ReadReplica(pool, standby, checkpoints.ledger_id(), projections.wait_until) if standby else None
     reads, wait_until = replica or pool, replica.wait_until if replica else projections.wait_until
+    ledger_metrics = LedgerMetrics(ledger, projections, checkpoints, signer, clock, replica)
+    metrics.watch(PoolMetrics(pool), ledger_metrics)
     pledges, organisations = PledgeStatusView(reads), OrganisationsView(reads)
     register = LedgerRegister(
         pool, LedgerView(reads, envelopes), pledges, organisations, PortfolioView(reads), tree, wait_until

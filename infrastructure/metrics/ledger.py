@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 from prometheus_client import Metric
@@ -14,14 +13,17 @@ from prometheus_client.registry import Collector
 
 from application.ledger import Ledger
 from infrastructure.checkpoints import Checkpoints, StoredCheckpoint
+from infrastructure.clock import DatabaseClock
+from infrastructure.read_replica import ReadReplica
 from infrastructure.signer import CheckpointSigner
 from projections.runner import ProjectionRunner, ReadModelStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerState:
-    """How far the ledger, the read models and the checkpoints are."""
+    """How far the ledger, the read models and the checkpoints are at a time, by the database's clock."""
 
+    at: datetime
     position: int
     read_models: Mapping[str, ReadModelStatus]
     checkpoint: StoredCheckpoint | None
@@ -36,7 +38,7 @@ class LedgerState:
         seconds = self.unsigned_for.total_seconds()
         yield _gauge("p2c_unsigned_seconds", "How long the first of them has waited.", seconds)
         if self.checkpoint:
-            age = max(time.time() - self.checkpoint.signed_at.timestamp(), 0.0)
+            age = max((self.at - self.checkpoint.signed_at).total_seconds(), 0.0)
             yield _gauge("p2c_checkpoint_age_seconds", "Time since the latest checkpoint was signed.", age)
         yield self._by_model("p2c_read_model_position", "Last entry that it tells.", "position")
         yield self._by_model("p2c_read_model_lag", "Entries that it does not tell yet.", "lag")
@@ -57,17 +59,26 @@ class LedgerMetrics(Collector):
     """Figures about the ledger; those that need the database are asked for apart."""
 
     def __init__(
-        self, ledger: Ledger, projections: ProjectionRunner, checkpoints: Checkpoints, signer: CheckpointSigner
+        self,
+        ledger: Ledger,
+        projections: ProjectionRunner,
+        checkpoints: Checkpoints,
+        signer: CheckpointSigner,
+        clock: DatabaseClock,
+        replica: ReadReplica | None,
     ) -> None:
         self._ledger = ledger
         self._projections = projections
         self._checkpoints = checkpoints
         self._signer = signer
+        self._clock = clock
+        self._replica = replica
 
     def ask(self) -> LedgerState | None:
         """How far everything is; None where the database does not say."""
         try:
             return LedgerState(
+                at=self._clock.now(),
                 position=self._ledger.position,
                 read_models=self._projections.status(),
                 checkpoint=self._checkpoints.latest(),
@@ -81,6 +92,10 @@ class LedgerMetrics(Collector):
         leading, problem = self._projections.leading, self._signer.problem
         yield _gauge("p2c_projections_leading", "Whether this process keeps the read models up.", leading)
         yield _gauge("p2c_signing_problem", "Whether signing has stopped, and somebody has to look.", bool(problem))
+        skew = self._clock.skew
+        yield _gauge("p2c_clock_skew_seconds", "By how much the database's clock is ahead of this machine's.", skew)
+        if self._replica:
+            yield _gauge("p2c_replica_in_use", "Whether reads go to the replica.", self._replica.in_use)
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

@@ -79,6 +79,7 @@ def test_reads_come_from_the_standby_and_everything_else_from_the_primary(replic
     first, position = replicated.announce()
     assert replicated.references(position) == [first], "its own writer's read waits for the standby"
     assert replicated.is_in_use()
+    assert "p2c_replica_in_use 1.0" in httpx.get(f"{replicated.service.address}/metrics").text
     assert replicated.doctors_finding() == "a standby, up to date"
 
     ask(replicated.standby, "SELECT pg_wal_replay_pause()")

@@ -212,6 +212,7 @@ def test_the_age_of_a_checkpoint_is_told_and_what_it_does_not_sign(client: Clien
     require_soon(lambda: figure(client, "p2c_checkpoint_size") == service.ledger.position)
     assert 0 <= figure(client, "p2c_checkpoint_age_seconds") < 30
     assert figure(client, "p2c_unsigned_entries") == figure(client, "p2c_signing_problem") == 0
+    assert abs(figure(client, "p2c_clock_skew_seconds")) < 1, "it is one machine"
 
     key_file = service.signer.key_file
     assert key_file
