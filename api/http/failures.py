@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.http import problems
+from api.http.methods import allowed
 from api.http.problems import Problem
 from api.http.statements import TAGS
 from api.reports.pdf import NoLettersForLanguage
@@ -120,6 +121,7 @@ def handle_failures(app: FastAPI) -> None:
     answer(ViewsBehind, lambda late: Failure(problems.VIEW_BEHIND, f"{late}.", headers=RETRY_AFTER))
     answer(RequestValidationError, _invalid)
     answer(HTTPException, _http)
+    app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _method_not_allowed)
     for unavailable in UNAVAILABLE:
         answer(unavailable, _database_away)
 
@@ -185,10 +187,16 @@ def _database_away(failed: Exception) -> Failure:
 def _http(raised: HTTPException) -> Failure:
     by_status: Mapping[int, tuple[Problem, str]] = {
         404: (problems.NO_SUCH_ADDRESS, "This service has nothing at this address."),
-        405: (problems.METHOD_NOT_ALLOWED, "This address does not take this method."),
     }
     problem, detail = by_status.get(raised.status_code, (problems.BAD_REQUEST, "The request cannot be read."))
     return Failure(problem, detail, headers=raised.headers)
+
+
+async def _method_not_allowed(request: Request, _: Exception) -> Response:
+    # The framework knows only the methods of the first resource at the address.
+    detail = "This address does not take this method."
+    failure = Failure(problems.METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed(request)})
+    return respond(failure, request.url.path, getattr(request.state, "request_id", None))
 
 
 Part = Literal["body", "query", "header", "path"]

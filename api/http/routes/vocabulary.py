@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.conditions import IfNoneMatch, names_version
 from api.http.openapi import CACHED, EVERYWHERE, answers
-from api.http.problems import MALFORMED_HEADER
+from api.http.problems import INVALID_REQUEST, MALFORMED_HEADER
 from domain import currencies as currency_data
 from domain import geography
 from domain.currencies import currencies
@@ -75,7 +75,7 @@ class Vocabulary(BaseModel):
     summary="Read the vocabulary",
     response_model=Vocabulary,
     responses={
-        **answers(200, CACHED, (MALFORMED_HEADER, *EVERYWHERE)),
+        **answers(200, CACHED, (MALFORMED_HEADER, INVALID_REQUEST, *EVERYWHERE)),
         304: {"description": "The client has the current vocabulary", "headers": CACHED},
     },
 )
