@@ -240,11 +240,10 @@ def _fulfil(pledge: Pledge, command: Fulfil, at: Circumstances) -> tuple[PledgeE
         raise refusals.AlreadyFulfilled
     _require_open(pledge, LEFT)
     on = _since_announcement(pledge, command.effective_on, at)
-    evidence = statements.evidence(command.evidence, "evidence")
     delivered = _contribute(pledge, command.contributions, at)
     pledge = _after(pledge, delivered)
     _require_targets_met(pledge)
-    return *delivered, Fulfilled(**_header(pledge, at, on), statement=command.statement, evidence=evidence)
+    return *delivered, Fulfilled(**_header(pledge, at, on), statement=command.statement, evidence=command.evidence)
 
 
 def _verify(pledge: Pledge, command: VerifyContribution, at: Circumstances) -> tuple[PledgeEvent, ...]:

@@ -1,11 +1,13 @@
 """Which text can be kept for ever.
 
 A ledger entry is read back by other programs in a hundred years: control characters, unpaired surrogates and
-blank necessities are refused when they are said, not discovered when they are read.
+blank necessities are refused when they are said, not discovered when they are read. So are the characters that let a
+screen show other words than are stored (`docs/decisions/texts-that-show-what-they-say.md`).
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -18,7 +20,8 @@ LONGEST = 20_000
 _SHORTER = {
     "title": 300,
     "name": 300,
-    "id": 100,
+    "id": 64,
+    "target": 64,
     "url": 2_000,
     "website": 2_000,
     "reference": 40,
@@ -26,8 +29,19 @@ _SHORTER = {
     "source": 300,
     "note": 2_000,
 }
+_WEB_ADDRESS = (re.compile(r"https?://\S+"), "is not an http or https address")
+_ID = (re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"), "is not an id: letters, digits, '.', '_' and '-', at most 64")
+_FORMS = {
+    "id": _ID,
+    "target": _ID,
+    "sha256": (re.compile(r"[0-9a-f]{64}"), "is not 64 lower-case hexadecimal digits"),
+    "url": _WEB_ADDRESS,
+    "website": _WEB_ADDRESS,
+}
 _MAY_BE_BLANK = frozenset({"record"})
 _KEPT_CONTROLS = frozenset("\n\t\r")
+_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Unicode's explicit directional formatting: what lies between two of these is shown in another order."""
 
 
 def composed(text: str) -> str:
@@ -38,6 +52,11 @@ def composed(text: str) -> str:
 def longest(name: str) -> int:
     """How many characters a text may have that is kept as the field `name`."""
     return _SHORTER.get(name, LONGEST)
+
+
+def form(name: str) -> str | None:
+    """The regular expression of texts that are kept as the field `name`; None where any words will do."""
+    return _FORMS[name][0].pattern if name in _FORMS else None
 
 
 def require_text(command: object) -> None:
@@ -65,10 +84,19 @@ def fault(name: str, text: str) -> str | None:
         return "is blank"
     if len(text) > (most := longest(name)):
         return f"has {len(text)} characters, more than {most}"
-    if text.isascii() and text.isprintable():
+    if name in _FORMS and not _FORMS[name][0].fullmatch(text):
+        return _FORMS[name][1]
+    return unkept(text)
+
+
+def unkept(text: str) -> str | None:
+    """Which character of the text is never kept, as the end of a sentence; None where all are."""
+    if text.isprintable():
         return None
     for character in text:
         category = unicodedata.category(character)
         if category == "Cs" or (category == "Cc" and character not in _KEPT_CONTROLS):
             return f"has the control character U+{ord(character):04X}"
+        if character in _REORDERING:
+            return f"has the character U+{ord(character):04X}, which changes the order in which words are shown"
     return None

@@ -33,15 +33,17 @@ NO_VERSION = -1
 
 ANY = "*"
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-_TAGS = re.compile(rf"\s*{_TAG}\s*(?:,\s*{_TAG}\s*)*")
+_TAGS = re.compile(rf"\*|{_TAG}(?:[ \t]*,[ \t]*{_TAG})*")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _POSITION = re.compile(r"[0-9]{1,18}")
 
 HeaderText = Annotated[str, Field(max_length=1_000)]
 """What a header says, which is never long."""
 
+EntityTags = Annotated[HeaderText, Field(json_schema_extra={"pattern": whole(_TAGS)})]
+
 IfMatch = Annotated[
-    HeaderText | None,
+    EntityTags | None,
     Header(
         alias="If-Match",
         description='The version(s) the command is meant for, as `ETag` gave them: `"3"`. Refused with 412 where there '
@@ -57,7 +59,7 @@ IdempotencyKey = Annotated[
     ),
 ]
 IfNoneMatch = Annotated[
-    HeaderText | None,
+    EntityTags | None,
     Header(alias="If-None-Match", description="The version(s) the client has; 304 where one of them is current."),
 ]
 LedgerPosition = Annotated[
@@ -167,7 +169,7 @@ def _expected(if_match: str | None, current_version: Callable[[], int]) -> int |
 
 
 def _require_tags(header: str, given: str) -> None:
-    if given.strip() != ANY and not _TAGS.fullmatch(given):
+    if not _TAGS.fullmatch(given.strip()):
         raise _malformed(header, 'an entity tag such as "3", a list of them, or *')
 
 

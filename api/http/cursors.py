@@ -15,7 +15,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from api.http import problems
 from api.http.failures import Failure, FieldError
 
-LONGEST = 4_000
+LONGEST, FORM = 4_000, "^[A-Za-z0-9_-]*$"
+"""How many characters a cursor may have, and which."""
+
 _CHECKSUM_BYTES = 8
 
 

@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from api.http import problems
 from api.http.clients import who
+from api.http.methods import allowed
 from api.http.problems import Problem
 from api.http.statements import TAGS
 from api.reports.pdf import NoLettersForLanguage
@@ -149,6 +150,7 @@ def handle_failures(app: FastAPI) -> None:
         answer(late, lambda behind: Failure(problems.VIEW_BEHIND, f"{behind}.", headers=RETRY_AFTER))
     answer(RequestValidationError, _invalid)
     answer(HTTPException, _http)
+    app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _method_not_allowed)
     for unavailable in UNAVAILABLE:
         answer(unavailable, _database_away)
     for full in DISK_FULL:
@@ -237,10 +239,16 @@ def _disk_full(failed: Exception) -> Failure:
 def _http(raised: HTTPException) -> Failure:
     by_status: Mapping[int, tuple[Problem, str]] = {
         404: (problems.NO_SUCH_ADDRESS, "This service has nothing at this address."),
-        405: (problems.METHOD_NOT_ALLOWED, "This address does not take this method."),
     }
     problem, detail = by_status.get(raised.status_code, (problems.BAD_REQUEST, "The request cannot be read."))
     return Failure(problem, detail, headers=raised.headers)
+
+
+async def _method_not_allowed(request: Request, _: Exception) -> Response:
+    # The framework knows only the methods of the first resource at the address.
+    detail = "This address does not take this method."
+    failure = Failure(problems.METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed(request)})
+    return refusal(request.scope, failure)
 
 
 Part = Literal["body", "query", "header", "path"]

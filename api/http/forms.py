@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Annotated
+
+from fastapi import Header
+from pydantic import Field
 
 from api.http import problems
 from api.http.failures import Failure
+
+Accept = Annotated[Annotated[str, Field(max_length=1_000)] | None, Header(include_in_schema=False)]
+"""The header, which OpenAPI wants to be described by the media types of the answer alone."""
 
 
 class Form(StrEnum):

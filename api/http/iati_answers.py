@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
-from api.http import problems
-from api.http.failures import Failure
 from api.http.forms import Form
 from api.http.moments import as_of_of
-from api.http.queries import ExportQuery, VersionQuery
+from api.http.queries import ExportQuery, MomentQuery
 from api.iati.activities import Reported
 from api.iati.document import document
 from application.access import Principal, require_insight, sight_of
@@ -35,10 +33,8 @@ def every_activity(service: Service, query: ExportQuery, reader: Principal) -> R
     return _answer(service, at, (row for row in rows if query.unpublished or is_published(row.pledge)))
 
 
-def one_activity(service: Service, reference: str, query: VersionQuery, reader: Principal) -> Response:
+def one_activity(service: Service, reference: str, query: MomentQuery, reader: Principal) -> Response:
     """One pledge at a moment, as a document of its own. Raises UnknownPledge."""
-    if query.version is not None:
-        raise Failure(problems.TWO_MOMENTS, "An IATI document is of a moment, not of a version; give `as_of`.")
     at = service.register.resolve(as_of_of(query.as_of), query.effective_on)
     row = service.pledges.get(reference, at=point_of(at))
     if row is None or not sight_of(reader).includes(row.pledge):

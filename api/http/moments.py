@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Protocol
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from api.http import problems
 from api.http.conditions import WAIT_SECONDS
 from api.http.documents import MomentDocument
 from api.http.failures import Failure
+from api.http.statements import Day
 from application.moments import AsOf, Moment, parse_as_of
 from infrastructure.bootstrap import Service
 
@@ -24,15 +25,21 @@ def _readable(text: str) -> str:
     return text
 
 
+_FORMS = [
+    {"type": "string", "format": "date"},
+    {"type": "string", "format": "date-time"},
+    {"type": "string", "pattern": "^[0-9]{1,18}$"},
+]
+
 AsOfText = Annotated[
-    Annotated[str, Field(max_length=40), AfterValidator(_readable)] | None,
+    Annotated[str, Field(max_length=40), AfterValidator(_readable), WithJsonSchema({"anyOf": _FORMS})] | None,
     Field(
         description="What the register said then: a day (its end in UTC), an instant, or a position of the ledger",
         examples=["2026-01-31", "2026-01-31T12:00:00Z", "1234"],
     ),
 ]
 EffectiveOn = Annotated[
-    date | None,
+    Day | None,
     Field(description="What was true in the world by this day, as far as the register knew; else the day of `as_of`"),
 ]
 

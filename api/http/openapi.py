@@ -43,6 +43,9 @@ TAGS = [
     {"name": "service", "description": "Whether the service is up, and what its problems mean."},
 ]
 
+FOR_EVERYBODY: dict[str, Any] = {"security": [{}]}
+"""What an operation says besides that shows more to whoever sends a token, but needs none."""
+
 EVERYWHERE = (problems.INTERNAL_ERROR,)
 RATED = (problems.TOO_MANY_REQUESTS, *EVERYWHERE)
 LIMITED = (problems.OVERLOADED, *RATED)
@@ -127,10 +130,12 @@ def answers(
     refused: Iterable[type[Refused]] = (),
     *,
     forms: Iterable[str] = (),
+    links: Mapping[str, Any] | None = None,
 ) -> Responses:
     """The responses of an operation: the good one, and one for each status of a problem, with all its problems.
 
-    `forms` are media types that the good answer comes in as text, besides JSON or instead of it.
+    `forms` are media types that the good answer comes in as text, besides JSON or instead of it; `links` lead from it
+    to other operations.
     """
     by_status: dict[int, list[Problem]] = defaultdict(list)
     for problem in (*faults, *(OF_REFUSALS[refusal] for refusal in refused)):
@@ -138,6 +143,8 @@ def answers(
     found: Responses = {status: {"headers": {**headers, "X-Request-Id": _REQUEST_ID}}}
     if content := {media_type: {"schema": {"type": "string"}} for media_type in forms}:
         found[status]["content"] = content
+    if links:
+        found[status]["links"] = links
     for failed, listed in sorted(by_status.items()):
         found[failed] = {
             "model": ProblemDocument,
@@ -146,6 +153,12 @@ def answers(
             "content": {PROBLEM_JSON: {"examples": {problem.name: _example(problem) for problem in listed}}},
         }
     return found
+
+
+def leads_to(operation: str, **parameters: str) -> dict[str, Any]:
+    """A link to an operation, whose parameters stand in the body of an answer, each at a JSON pointer."""
+    places = {name: f"$response.body#{place}" for name, place in parameters.items()}
+    return {operation: {"operationId": operation, "parameters": places}}
 
 
 def not_modified(headers: Mapping[str, Any] = READ_ONE) -> Responses:
@@ -182,6 +195,10 @@ def _complete(document: dict[str, Any], requests: Mapping[str, Any], responses: 
     for operations in document["paths"].values():
         for operation in operations.values():
             _declare_problems(operation["responses"])
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _given(parameter["schema"])
+            if body := operation.get("requestBody"):
+                body["required"] = _needs_a_body(body, document["components"]["schemas"])
             name = operation["operationId"]
             if name in requests:
                 operation["requestBody"]["content"]["application/json"]["example"] = requests[name]
@@ -189,6 +206,21 @@ def _complete(document: dict[str, Any], requests: Mapping[str, Any], responses: 
                 form_of(_good(operation["responses"]))["example"] = responses[name]
     for unused in _VALIDATION:
         document["components"]["schemas"].pop(unused, None)
+
+
+def _needs_a_body(described: Mapping[str, Any], schemas: Mapping[str, Any]) -> bool:
+    """Whether something has to be stated; no body at all states an empty object."""
+    reference: str = form_of(described)["schema"]["$ref"]
+    return "required" in schemas[reference.rpartition("/")[2]]
+
+
+def _given(schema: dict[str, Any]) -> dict[str, Any]:
+    """What a parameter is where it is given. It may be left out, but there is no null in an address or a header."""
+    forms = [form for form in schema.get("anyOf", ()) if form != {"type": "null"}]
+    if not forms:
+        return schema
+    others = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**forms[0], **others} if len(forms) == 1 else {**others, "anyOf": forms}
 
 
 def _declare_problems(responses: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ _CONTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 def whole(form: re.Pattern[str]) -> str:
     """The form of a whole text, as descriptions give it."""
-    return f"^{form.pattern}$"
+    return f"^({form.pattern})$"
 
 
 def _reference(given: str) -> str:

@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.http.cursors import LONGEST, Cursor
+from api.http.cursors import FORM, LONGEST, Cursor
 from api.http.moments import AsOfText, EffectiveOn
-from api.http.statements import CountryCode, CurrencyCode, PillarCode, WsisLine, known
+from api.http.statements import UNSEARCHABLE_TEXT, CountryCode, CurrencyCode, Known, PillarCode, WsisLine
 from domain import vocabulary
 from domain.dimensions import Attribution, Dimension, Division
 from domain.text import composed, fault, longest
@@ -45,14 +45,22 @@ def _searchable(text: str) -> str:
 AnyOf = BeforeValidator(_separated)
 MOST_VALUES = 300
 """How many values of one filter may be given: more than there are countries."""
+MOST_TEXTS = 10
+"""How many texts: a server refuses addresses longer than 64 KiB without a word of ours."""
 
 SearchText = Annotated[
-    str, AfterValidator(_searchable), Field(max_length=longest("title"), description="Words that must all occur")
+    str,
+    AfterValidator(_searchable),
+    Field(
+        max_length=longest("title"),
+        description="Words that must all occur",
+        json_schema_extra={"not": UNSEARCHABLE_TEXT},
+    ),
 ]
-SdgNumber = Annotated[int, known("SDG", vocabulary.sdgs)]
+SdgNumber = Annotated[int, Known("SDG", vocabulary.sdgs)]
 Limit = Annotated[int, Field(ge=1, le=200, description="How many at most")]
 CursorText = Annotated[
-    Annotated[str, Field(max_length=LONGEST)] | None,
+    Annotated[str, Field(max_length=LONGEST, json_schema_extra={"pattern": FORM})] | None,
     Field(description="The `next` of the page before; it carries the filters along"),
 ]
 
@@ -125,7 +133,7 @@ class PledgeCriteria(Asked):
     register_: Annotated[
         list[SearchText],
         AnyOf,
-        Field(max_length=MOST_VALUES, alias="register", description="The register it was imported from"),
+        Field(max_length=MOST_TEXTS, alias="register", description="The register it was imported from"),
     ] = []
     q: Annotated[
         SearchText | None,

@@ -37,7 +37,7 @@ def _needs_a_rate(currency: str) -> str:
 class MonthlyRate(Body):
     """What one unit of a currency was worth in US dollars in a month."""
 
-    currency: Annotated[CurrencyCode, AfterValidator(_needs_a_rate)]
+    currency: Annotated[CurrencyCode, AfterValidator(_needs_a_rate), Field(json_schema_extra={"not": {"const": USD}})]
     month: Month
     rate: Amount
     source: Annotated[str, Field(max_length=300)]

@@ -6,12 +6,13 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from api.http.cursors import Cursor
 from api.http.moments import AsOfText
 from api.http.queries import MOST_VALUES, AnyOf, CursorText, Limit, MomentQuery, SearchText
+from api.http.statements import Day
 from application.good_practices import Interest
 from application.reporting_duties import Debts
 from domain.progress.report import Period
@@ -20,14 +21,20 @@ from domain.vocabulary import FocusArea, PledgeType, Region, ReportingHealth, Se
 EARLIEST, LATEST = date(1900, 1, 1), date(2099, 12, 31)
 """The days that a period may have: a report has a point for every month, so there is a last one."""
 
+ReportedDay = Annotated[
+    Day,
+    Field(ge=EARLIEST, le=LATEST),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": "^(19|20)", "examples": ["2026-11-23"]}),
+]
+
 
 class ProgressQuery(BaseModel):
     """Which period, and as of when."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    from_: Annotated[date, Field(alias="from", ge=EARLIEST, le=LATEST, description="The period's first day")]
-    to: Annotated[date, Field(le=LATEST, description="The period's last day, which belongs to it")]
+    from_: Annotated[ReportedDay, Field(alias="from", description="The period's first day")]
+    to: Annotated[ReportedDay, Field(description="The period's last day, which belongs to it")]
     as_of: AsOfText = None
     language: Annotated[
         Literal["ar", "en", "es", "fr", "ru", "zh"] | None,

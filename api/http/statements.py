@@ -7,18 +7,19 @@ brought to Unicode's composed form (NFC), so that what looks the same is the sam
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainValidator,
     Strict,
@@ -29,21 +30,26 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from typing_extensions import TypeAliasType
 
 from domain import geography, vocabulary
 from domain.commands import ContributionStatement, TargetStatement
 from domain.currencies import currencies
-from domain.text import composed, fault, longest
+from domain.text import composed, fault, form, longest
 from domain.values import Evidence, GoodPractice, StatedMoney, UsdRate
 
 MONEY_TAG, QUANTITY_TAG = "<money>", "<quantity>"
 TAGS = frozenset({MONEY_TAG, QUANTITY_TAG})
 """What validation calls the two forms of a value; they are no part of the document."""
 
-_BOUNDED = frozenset({"enum", "const", "format", "maxLength", "pattern"})
-_NO_CONTROLS = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
-"""What `domain.text.fault` admits, but for texts that are blank."""
+_UNKEPT = r"[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]"
+UNKEPT_TEXT = {"pattern": rf"^\s*$|{_UNKEPT}"}
+"""The texts that `domain.text.fault` refuses, besides those that are too long."""
+UNSEARCHABLE_TEXT = {"pattern": rf"^\s+$|{_UNKEPT}"}
+"""The words that cannot be searched for; none at all can."""
+
+_FORMED = frozenset({"enum", "const", "format", "pattern"})
 
 _PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -67,15 +73,17 @@ class Body(BaseModel):
         """The description of the body, in which every text has its bounds."""
         described = handler(schema)
         for name, field in handler.resolve_ref_schema(described).get("properties", {}).items():
-            _bound(field, longest(name))
+            _bound(field, name)
         return described
 
 
-def _bound(described: JsonSchemaValue, most: int) -> None:
-    """Say of every text in the description of a field how long it may be."""
-    for form in (described, *described.get("anyOf", ()), *filter(None, [described.get("items")])):
-        if form.get("type") == "string" and not _BOUNDED & form.keys():
-            form.update({"minLength": 1, "maxLength": most, "pattern": _NO_CONTROLS})
+def _bound(described: JsonSchemaValue, name: str) -> None:
+    """Say of every text in the description of a field how long it may be, and which form it has."""
+    for text in (described, *described.get("anyOf", ()), *filter(None, [described.get("items")])):
+        if text.get("type") == "string" and not _FORMED & text.keys():
+            text.update({"minLength": 1, "maxLength": text.get("maxLength", longest(name)), "not": UNKEPT_TEXT})
+            if pattern := form(name):
+                text["pattern"] = f"^{pattern}$"
 
 
 def _kept(value: Any, name: str) -> Any:
@@ -103,16 +111,27 @@ def _iso_day(value: object) -> object:
     return value
 
 
-def known(what: str, codes: Callable[[], Container[Any]]) -> AfterValidator:
-    """A check that a code is in the vocabulary."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A check that a code is in the vocabulary; the description lists what is."""
 
-    def check(code: Any) -> Any:
-        if code not in codes():
+    what: str
+    codes: Callable[[], Collection[Any]]
+
+    def check(self, code: Any) -> Any:
+        """The code. Raises PydanticCustomError where nobody knows it."""
+        if code not in self.codes():
             message = "{code} is not a known {what}; `GET /v1/vocabulary` lists them."
-            raise PydanticCustomError("unknown_code", message, {"code": str(code), "what": what})
+            raise PydanticCustomError("unknown_code", message, {"code": str(code), "what": self.what})
         return code
 
-    return AfterValidator(check)
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The check after that of the type."""
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The description of the type, with every code."""
+        return {**handler(schema), "enum": list(self.codes())}
 
 
 def _form(value: object) -> str:
@@ -127,29 +146,16 @@ Amount = Annotated[
 Day = Annotated[
     date, BeforeValidator(_iso_day), WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-11-23"]})
 ]
-THREE_LETTERS, CODE = r"^[A-Z]{3}$", r"^[a-z0-9_]{1,60}$"
-"""What codes look like; which there are, the vocabulary says."""
-
-CountryCode = Annotated[
-    str,
-    known("country", geography.countries),
-    Field(description="ISO 3166-1 alpha-3", json_schema_extra={"pattern": THREE_LETTERS}),
-]
-CurrencyCode = Annotated[
-    str,
-    known("currency", currencies),
-    Field(description="ISO 4217", json_schema_extra={"pattern": THREE_LETTERS}),
-]
-PillarCode = Annotated[str, known("pillar", vocabulary.pillars), Field(json_schema_extra={"pattern": CODE})]
-MeasureCode = Annotated[str, known("measure", vocabulary.measures), Field(json_schema_extra={"pattern": CODE})]
-SdgNumber = Annotated[
-    int, Strict(), known("SDG", vocabulary.sdgs), Field(json_schema_extra={"minimum": 1, "maximum": 17})
-]
-WsisLine = Annotated[
-    str,
-    known("WSIS action line", vocabulary.wsis_lines),
-    Field(json_schema_extra={"pattern": "^C([1-9]|1[01])$"}),
-]
+CountryCode = TypeAliasType(
+    "CountryCode", Annotated[str, Known("country", geography.countries), Field(description="ISO 3166-1 alpha-3")]
+)
+CurrencyCode = TypeAliasType(
+    "CurrencyCode", Annotated[str, Known("currency", currencies), Field(description="ISO 4217")]
+)
+PillarCode = TypeAliasType("PillarCode", Annotated[str, Known("pillar", vocabulary.pillars)])
+MeasureCode = TypeAliasType("MeasureCode", Annotated[str, Known("measure", vocabulary.measures)])
+SdgNumber = TypeAliasType("SdgNumber", Annotated[int, Strict(), Known("SDG", vocabulary.sdgs)])
+WsisLine = TypeAliasType("WsisLine", Annotated[str, Known("WSIS action line", vocabulary.wsis_lines)])
 
 
 class RateBody(Body):
@@ -217,6 +223,15 @@ class EvidenceBody(Body):
 
 class ContributionBody(Body):
     """One act of fulfilment: `amount` for a target of money, `quantity` for any other."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["amount"], "properties": {"amount": {"type": "object"}}},
+                {"required": ["quantity"], "properties": {"quantity": {"type": "string"}}},
+            ]
+        }
+    )
 
     id: str | None = None
     target: str

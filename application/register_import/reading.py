@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
@@ -17,6 +16,7 @@ from application.register_import.promises import Firmness, Lead, Payment, Promis
 from application.register_import.sheet import Cell, Fault, Row, Sheet, as_text, shown
 from domain.commands import Announce
 from domain.identity import PLEDGES
+from domain.text import unkept
 from domain.values import UsdRate
 from domain.vocabulary import Additionality, BeneficiaryGroup, FocusArea, PledgeType, Sector
 
@@ -63,7 +63,7 @@ class _Reader:
         return _together(whole), ()
 
     def _one(self, line: Line) -> Promise | None:
-        _note_control_characters(line)
+        _note_unkept_characters(line)
         key = tuple(as_text(line.row.cells.get(column)) for column in self._mapping.lines.match)
         announce = self._announce(line)
         lead = self._lead(line)
@@ -282,19 +282,10 @@ def _left_out(lines: list[Line]) -> Iterable[Fault]:
     )
 
 
-def _note_control_characters(line: Line) -> None:
+def _note_unkept_characters(line: Line) -> None:
     for column, cell in line.row.cells.items():
-        text = cell if isinstance(cell, str) else ""
-        if text.isprintable():
-            continue
-        wrong = next((c for c in text if unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t\r"), None)
-        if wrong is not None:
-            line.fault(
-                column,
-                f"has the control character U+{ord(wrong):04X}, which cannot be kept",
-                "Remove it from the file.",
-                shown(cell),
-            )
+        if isinstance(cell, str) and (reason := unkept(cell)):
+            line.fault(column, f"{reason}, and cannot be kept", "Remove it from the file.", shown(cell))
 
 
 def _repeated(sheet: Sheet) -> int:

@@ -255,7 +255,7 @@ def test_every_bad_line_is_named_with_its_column_value_reason_and_remedy(service
         (9, "Amount", "", "Unknown codes: targets.0.value.currency: XYZ."),
         (10, "Amount", "", "The amount 1.005 has more than 2 decimal places."),
         (11, "Amount", "", "No US dollar rate is known for EUR in 2025-01."),
-        (12, "What", "a\\x00b", "has the control character U+0000, which cannot be kept"),
+        (12, "What", "a\\x00b", "has the control character U+0000, and cannot be kept"),
         (13, "What and Where", "", "The text of description has 30013 characters, more than 20000."),
         (14, "Amount", "", "The date 2024-12-01 is before the pledge was announced on 2025-01-01."),
         (15, "State", "nor this", "is none of announced, validated, declined"),

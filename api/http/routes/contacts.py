@@ -16,7 +16,7 @@ from api.http.json_request import CommandRoute
 from api.http.openapi import READER, WRITING, answers
 from api.http.paths import OrganisationId
 from api.http.service import Services
-from api.http.statements import Body
+from api.http.statements import UNKEPT_TEXT, Body
 from application.access import Principal, require_contact_keeper
 from domain.refusals import UnknownOrganisation
 from infrastructure.bootstrap import Service
@@ -36,7 +36,10 @@ class ContactBody(Body):
     """A person to write to about the organisation's pledges. Nothing of it enters the ledger."""
 
     name: Annotated[str, Field(max_length=300)]
-    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$")]
+    email: Annotated[
+        str,
+        Field(max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$", json_schema_extra={"not": UNKEPT_TEXT}),
+    ]
     phone: Annotated[str, Field(max_length=40)] | None = None
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.exports.csv_files import csv_lines
 from api.exports.difference_tables import movements_table
 from api.http import problems
 from api.http.authentication import Reader
-from api.http.conditions import CaughtUp, HeaderText
+from api.http.conditions import CaughtUp
 from api.http.difference_documents import DifferenceDocument
-from api.http.forms import Form, chosen
+from api.http.forms import Accept, Form, chosen
 from api.http.moments import as_of_of
-from api.http.openapi import AT_A_MOMENT, READ, READER, WAITING, answers
+from api.http.openapi import AT_A_MOMENT, FOR_EVERYBODY, READ, READER, WAITING, answers
 from api.http.queries import DifferenceQuery
 from api.http.service import Services
 from api.http.turns import TurnRoute
@@ -34,6 +34,7 @@ _ANSWERS = answers(200, READ, _FAULTS, forms=FORMS[1:])
     "/difference",
     operation_id="getDifference",
     summary="Compare two moments",
+    openapi_extra=FOR_EVERYBODY,
     response_model=DifferenceDocument,
     responses=_ANSWERS,
 )
@@ -41,7 +42,7 @@ def get_difference(
     query: Annotated[DifferenceQuery, Query()],
     service: Services,
     reader: Reader,
-    accept: Annotated[HeaderText | None, Header(description="The form of the answer: JSON or CSV")] = None,
+    accept: Accept = None,
 ) -> Response:
     """Every movement of a figure between two moments, each with exactly one cause; they sum to the difference.
 

@@ -11,9 +11,9 @@ from api.http.authentication import Reader
 from api.http.conditions import CaughtUp
 from api.http.forms import Form
 from api.http.iati_answers import every_activity, one_activity
-from api.http.openapi import AT_A_MOMENT, READ, READER, WAITING, answers
+from api.http.openapi import AT_A_MOMENT, FOR_EVERYBODY, READ, READER, WAITING, answers
 from api.http.paths import Reference
-from api.http.queries import ExportQuery, VersionQuery
+from api.http.queries import ExportQuery, MomentQuery
 from api.http.service import Services
 from api.http.turns import TurnRoute
 from domain.refusals import UnknownPledge
@@ -22,13 +22,14 @@ router = APIRouter(prefix="/v1", tags=["exchange"], dependencies=[CaughtUp], rou
 
 _FAULTS = (*READER, *WAITING, *AT_A_MOMENT, problems.NOT_PERMITTED)
 _EVERY = answers(200, READ, _FAULTS, forms=[Form.XML])
-_ONE = answers(200, READ, (*_FAULTS, problems.TWO_MOMENTS), (UnknownPledge,), forms=[Form.XML])
+_ONE = answers(200, READ, _FAULTS, (UnknownPledge,), forms=[Form.XML])
 
 
 @router.get(
     "/iati/activities.xml",
     operation_id="exportActivities",
     summary="Export all pledges as IATI activities",
+    openapi_extra=FOR_EVERYBODY,
     response_class=Response,
     responses=_EVERY,
 )
@@ -41,11 +42,12 @@ def export_activities(query: Annotated[ExportQuery, Query()], service: Services,
     "/pledges/{reference}.xml",
     operation_id="exportActivity",
     summary="Export a pledge as an IATI activity",
+    openapi_extra=FOR_EVERYBODY,
     response_class=Response,
     responses=_ONE,
 )
 def export_activity(
-    reference: Reference, query: Annotated[VersionQuery, Query()], service: Services, reader: Reader
+    reference: Reference, query: Annotated[MomentQuery, Query()], service: Services, reader: Reader
 ) -> Response:
     """The pledge at a moment as an activity of IATI 2.03, in a document of its own."""
     return one_activity(service, reference, query, reader)

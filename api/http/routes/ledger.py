@@ -32,7 +32,7 @@ from api.http.ledger_documents import (
     checkpoint_document,
     inclusion_document,
 )
-from api.http.openapi import CACHED, FOR_INSIGHT, READ, READER, READING, answers, not_modified
+from api.http.openapi import CACHED, FOR_EVERYBODY, FOR_INSIGHT, READ, READER, READING, answers, not_modified
 from api.http.queries import Asked
 from api.http.service import Services
 from api.http.turns import TurnRoute
@@ -188,6 +188,7 @@ def read_entries(query: Annotated[EntriesQuery, Query()], service: Services, rea
     "/entries/{position}",
     operation_id="readEntry",
     summary="Read an entry as it is stored",
+    openapi_extra=FOR_EVERYBODY,
     response_model=StoredEntry,
     responses=answers(200, READ, (*READER, problems.NO_SUCH_ENTRY)),
 )
@@ -264,6 +265,7 @@ def prove_consistency(query: Annotated[ConsistencyQuery, Query()], service: Serv
     "/tile/{path:path}",
     operation_id="readTile",
     summary="Read a tile of the tree, or of entries",
+    openapi_extra=FOR_EVERYBODY,
     response_class=Response,
     responses=answers(200, {}, (*FOR_INSIGHT, problems.NO_SUCH_ADDRESS), forms=[BINARY]),
 )

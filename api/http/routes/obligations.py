@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.exports.csv_files import csv_lines
 from api.exports.obligation_tables import obligation_table
 from api.http import problems
-from api.http.conditions import HeaderText
-from api.http.forms import Form, chosen
+from api.http.forms import Accept, Form, chosen
 from api.http.moments import as_of_of
 from api.http.obligation_documents import ObligationList, obligation_document
 from api.http.openapi import READ, READING, WAITING, answers
@@ -24,7 +23,6 @@ router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=TurnRoute
 
 FORMS = (Form.JSON, Form.CSV)
 Asked = Annotated[ObligationQuery, Query()]
-Accept = Annotated[HeaderText | None, Header(description="The form of the answer: JSON or CSV")]
 
 _FAULTS = (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE)
 _ANSWERS = answers(200, READ, _FAULTS, forms=FORMS[1:])

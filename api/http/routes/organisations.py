@@ -27,6 +27,7 @@ from api.http.openapi import (
     READ_ONE,
     READING,
     WAITING,
+    leads_to,
     not_modified,
 )
 from api.http.openapi import answers as responses
@@ -62,7 +63,13 @@ class OrganisationList(BaseModel):
     summary="Register an organisation",
     status_code=201,
     response_model=OrganisationAnswer,
-    responses=responses(201, CREATED, COMMANDING, (no.ContradictoryRegion, no.UnknownCodes, *ALWAYS_REFUSED)),
+    responses=responses(
+        201,
+        CREATED,
+        COMMANDING,
+        (no.ContradictoryRegion, no.UnknownCodes, *ALWAYS_REFUSED),
+        links=leads_to("getOrganisation", organisation="/organisation/id"),
+    ),
 )
 def register_organisation(body: bodies.Registration, conditions: Creating, service: Services) -> Response:
     """Let a stakeholder join. Its ITU region follows from its country."""

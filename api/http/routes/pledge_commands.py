@@ -8,7 +8,7 @@ from api.http import answers, bodies
 from api.http.answers import PledgeAnswer
 from api.http.conditions import Changing, Creating
 from api.http.json_request import CommandRoute
-from api.http.openapi import ALWAYS_REFUSED, CHANGED, CHANGING, COMMANDING, CREATED, PLEDGE_REFUSED, Refusals
+from api.http.openapi import ALWAYS_REFUSED, CHANGED, CHANGING, COMMANDING, CREATED, PLEDGE_REFUSED, Refusals, leads_to
 from api.http.openapi import answers as responses
 from api.http.paths import Reference
 from api.http.problems import named_in_body
@@ -44,6 +44,10 @@ CLOSED: Refusals = (no.PledgeClosed,)
             *MONEY,
             *ALWAYS_REFUSED,
         ),
+        links={
+            **leads_to("getPledge", reference="/pledge/reference"),
+            **leads_to("getPledgeHistory", reference="/pledge/reference"),
+        },
     ),
 )
 def announce_pledge(body: bodies.Announcement, conditions: Creating, service: Services) -> Response:

@@ -8,21 +8,31 @@ from datetime import date
 from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from api.http import problems
 from api.http.answers import names_at
 from api.http.authentication import Reader
-from api.http.conditions import CaughtUp, HeaderText, IfNoneMatch, etag, names_version
+from api.http.conditions import CaughtUp, IfNoneMatch, etag, names_version
 from api.http.cursors import refused
 from api.http.documents import ActorDocument, HistoryItem, Instant, PledgeDocument, PledgeReading
 from api.http.failures import Failure
-from api.http.forms import Form, is_wanted
+from api.http.forms import Accept, Form, is_wanted
 from api.http.iati_answers import one_activity
 from api.http.ledger_documents import proof_of
 from api.http.moments import asked, carried, echoed, require_one_moment
-from api.http.openapi import AT_A_MOMENT, PAGING, READ_LIST, READ_ONE, READER, WAITING, answers, not_modified
+from api.http.openapi import (
+    AT_A_MOMENT,
+    FOR_EVERYBODY,
+    PAGING,
+    READ_LIST,
+    READ_ONE,
+    READER,
+    WAITING,
+    answers,
+    not_modified,
+)
 from api.http.pages import document, encoded, link_to
 from api.http.paths import Reference
 from api.http.queries import HistoryCursor, HistoryQuery, PledgeCursor, PledgeQuery, VersionQuery
@@ -69,6 +79,7 @@ class History(BaseModel):
     "",
     operation_id="listPledges",
     summary="List pledges",
+    openapi_extra=FOR_EVERYBODY,
     response_model=PledgeList,
     responses=answers(200, READ_LIST, (*READER, *WAITING, *AT_A_MOMENT, *PAGING)),
 )
@@ -107,6 +118,7 @@ def list_pledges(
     "/{reference}",
     operation_id="getPledge",
     summary="Read a pledge",
+    openapi_extra=FOR_EVERYBODY,
     response_model=PledgeReading,
     responses={
         **answers(
@@ -132,13 +144,15 @@ def get_pledge(
     reader: Reader,
     today: TodayInUtc,
     if_none_match: IfNoneMatch = None,
-    accept: Annotated[HeaderText | None, Header(description="The form of the answer: JSON, or XML for IATI")] = None,
+    accept: Accept = None,
 ) -> Response:
     """The pledge as it is, as it was after one of its versions, or as the register knew it at a moment.
 
     For the public it is there only if BDT has admitted it, at an earlier moment if BDT had admitted it by then.
     """
     if is_wanted(Form.XML, accept):
+        if query.version is not None:
+            raise Failure(problems.TWO_MOMENTS, "An IATI document is of a moment, not of a version; give `as_of`.")
         return one_activity(service, reference, query, reader)
     if query.version is not None and (query.as_of is not None or query.effective_on is not None):
         raise Failure(problems.TWO_MOMENTS, "A version and a moment were given.")
@@ -175,6 +189,7 @@ def _at_moment(service: Service, reference: str, moment: Moment, sight: Sight, i
     "/{reference}/history",
     operation_id="getPledgeHistory",
     summary="Read what happened to a pledge",
+    openapi_extra=FOR_EVERYBODY,
     response_model=History,
     responses=answers(200, READ_LIST, (*READER, *WAITING, *AT_A_MOMENT, *PAGING), (UnknownPledge,)),
 )

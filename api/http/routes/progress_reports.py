@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from api.http import problems
 from api.http.conditions import HeaderText
-from api.http.forms import Form, chosen
+from api.http.forms import Accept, Form, chosen
 from api.http.languages import liked
 from api.http.moments import as_of_of
 from api.http.openapi import READ, READING, WAITING, answers
@@ -30,7 +30,6 @@ _FAULTS = (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE
 _ANSWERS = answers(200, READ, _FAULTS, forms=FORMS[1:])
 Asked = Annotated[ProgressQuery, Query()]
 Language = Annotated[HeaderText | None, Header(description="The language of a page or a PDF")]
-Accept = Annotated[HeaderText | None, Header(description="The form of the answer")]
 
 
 @router.get(

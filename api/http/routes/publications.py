@@ -22,6 +22,7 @@ from api.http.openapi import (
     THE_SAME_AGAIN,
     WAITING,
     answers,
+    leads_to,
     not_modified,
 )
 from api.http.pages import document, encoded, link_to
@@ -52,6 +53,7 @@ router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], route_class=Comma
         {**CREATED, "ETag": DIGEST},
         (*COMMANDING, *WAITING, problems.MOMENT_NOT_OVER),
         (no.DateInFuture, *ALWAYS_REFUSED),
+        links=leads_to("getSnapshot", snapshot="/snapshot/id"),
     ),
 )
 def publish_snapshot(body: PublicationBody, conditions: Creating, service: Services) -> Response:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.exports.csv_files import csv_lines
 from api.exports.snapshot_tables import snapshot_workbook, totals_table
 from api.exports.status_csv import status_csv
 from api.http import problems
-from api.http.conditions import CaughtUp, HeaderText, IfNoneMatch, names_version
-from api.http.forms import Form, chosen
+from api.http.conditions import CaughtUp, IfNoneMatch, names_version
+from api.http.forms import Accept, Form, chosen
 from api.http.moments import as_of_of
 from api.http.openapi import DIGEST, READ, READING, THE_SAME_AGAIN, WAITING, answers, not_modified
 from api.http.publication_documents import address_of
@@ -35,8 +35,6 @@ TOTALS_FORMS = (Form.JSON, Form.CSV)
 _FAULTS = (*READING, *WAITING, problems.MOMENT_NOT_OVER, problems.NOT_ACCEPTABLE)
 _ANSWERS = answers(200, _HEADERS, _FAULTS, forms=FORMS[1:]) | not_modified({"ETag": DIGEST})
 _TOTALS_ANSWERS = answers(200, _HEADERS, _FAULTS, forms=TOTALS_FORMS[1:]) | not_modified({"ETag": DIGEST})
-
-Accept = Annotated[HeaderText | None, Header(description="The form of the answer: JSON, CSV or a workbook")]
 
 
 @router.get(

@@ -15,7 +15,7 @@ from api.http.caching import NO_STORE
 from api.http.documents import Instant
 from api.http.failures import Failure, FieldError
 from api.http.json_request import CommandRoute
-from api.http.openapi import READER, WRITING, answers
+from api.http.openapi import READER, WRITING, answers, leads_to
 from api.http.problems import named_in_body
 from api.http.service import Services, TodayInUtc
 from api.http.token_bodies import RevocationBody, TokenBody
@@ -76,7 +76,12 @@ class OwnAccess(BaseModel):
     summary="Issue a token",
     status_code=201,
     response_model=IssuedToken,
-    responses=answers(201, {}, (*_WRITING, named_in_body(UnknownOrganisation))),
+    responses=answers(
+        201,
+        {},
+        (*_WRITING, named_in_body(UnknownOrganisation)),
+        links=leads_to("revokeToken", token="/credential/id"),  # noqa: S106 - where the id stands
+    ),
 )
 def issue_token(body: TokenBody, service: Services, by: Known, today: TodayInUtc) -> Response:
     """Issue a token and show it, once: it is kept nowhere. For administrators."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.conditions import IfNoneMatch, names_version
 from api.http.openapi import CACHED, LIMITED, answers
-from api.http.problems import MALFORMED_HEADER
+from api.http.problems import INVALID_REQUEST, MALFORMED_HEADER
 from api.http.turns import TurnRoute
 from domain import currencies as currency_data
 from domain import geography
@@ -76,7 +76,7 @@ class Vocabulary(BaseModel):
     summary="Read the vocabulary",
     response_model=Vocabulary,
     responses={
-        **answers(200, CACHED, (MALFORMED_HEADER, *LIMITED)),
+        **answers(200, CACHED, (MALFORMED_HEADER, INVALID_REQUEST, *LIMITED)),
         304: {"description": "The client has the current vocabulary", "headers": CACHED},
     },
 )
