@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from anyio import to_thread
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
+from api.http import problems
 from api.http.caching import NO_STORE
-from api.http.conditions import HeaderText
+from api.http.forms import Accept
 from api.http.openapi import EVERYWHERE, answers
 from api.http.service import Services
 from api.http.shared_answers import SharedAnswer
@@ -34,12 +33,12 @@ p2c_read_model_lag{model="pledge_status"} 0.0
     operation_id="getMetrics",
     summary="How is the service doing?",
     response_class=Response,
-    responses=answers(200, {}, EVERYWHERE, forms=FORMS),
+    responses=answers(200, {}, (problems.INVALID_REQUEST, *EVERYWHERE), forms=FORMS),
 )
 async def get_metrics(
     request: Request,
     service: Services,
-    accept: Annotated[HeaderText, Header(description="The form of the answer")] = "",
+    accept: Accept = None,
 ) -> Response:
     """Requests, appends, read models, checkpoints, the pool and the process, as Prometheus reads them.
 
@@ -47,6 +46,6 @@ async def get_metrics(
     """
     state: SharedAnswer[LedgerState | None] = request.app.state.ledger_state
     content, media_type = await to_thread.run_sync(
-        service.metrics.told, await state.get(), accept, limiter=request.app.state.scribe
+        service.metrics.told, await state.get(), accept or "", limiter=request.app.state.scribe
     )
     return Response(content, headers={**NO_STORE, "Content-Type": media_type, "Vary": "Accept"})
