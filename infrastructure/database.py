@@ -94,7 +94,8 @@ class Pool(ConnectionPool[Connection[DictRow]]):
 
     def _watch(self, connection: Connection[DictRow]) -> None:
         assert isinstance(connection, HopefulConnection), "the pool makes no others"
-        connection.hopeless = lambda: self._heartbeat.silent
+        heartbeat = self._heartbeat
+        connection.hopeless = lambda: heartbeat.silent
 
     def _check(self, connection: Connection[DictRow]) -> None:
         try:

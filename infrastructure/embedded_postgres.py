@@ -367,7 +367,7 @@ class _Cluster:
         # for it when it has ended and is started again.
         if self._sockets.is_symlink():
             short = self._sockets.readlink()
-            with suppress(FileExistsError):
+            with suppress(OSError):  # it is there, or cannot be any more
                 short.mkdir(mode=0o700)
                 self._give_to_server(short)
             if self._is_private(short):
@@ -380,7 +380,10 @@ class _Cluster:
 
     def _is_private(self, folder: Path) -> bool:
         """Tell whether a folder is the server's alone, and nobody else has made it under the name we know."""
-        there = folder.lstat()
+        try:
+            there = folder.lstat()
+        except FileNotFoundError:
+            return False
         owner = self._user.pw_uid if self._user else os.geteuid()
         return stat.S_ISDIR(there.st_mode) and there.st_uid == owner and not there.st_mode & 0o077
 

@@ -59,14 +59,14 @@ class HopefulConnection(Connection[DictRow]):
 class Heartbeat:
     """A session that asks the database whether it is there, in a thread, until `stop`.
 
-    `replaced` is called when the session was lost and there is another one, before anybody is told that the database
-    is back: other sessions from before are then not to be trusted.
+    `lost` is called when the session was lost, whether there is another one already or not: other sessions that began
+    before are not to be trusted either.
     """
 
     def __init__(self, conninfo: str, name: str) -> None:
         self._conninfo = conninfo
         self._name = name
-        self._replaced: Callable[[], None] = lambda: None
+        self._tell_of_loss: Callable[[], None] = lambda: None
         self._connection: HopefulConnection | None = None
         self._away_since: float | None = None
         self._silent = False
@@ -94,10 +94,10 @@ class Heartbeat:
         if not self.away:
             self._look_now.set()
 
-    def start(self, replaced: Callable[[], None]) -> None:
+    def start(self, lost: Callable[[], None]) -> None:
         """Begin to ask; harmless where it was begun."""
         if self._thread is None:
-            self._replaced = replaced
+            self._tell_of_loss = lost
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
 
@@ -116,25 +116,23 @@ class Heartbeat:
         self._hang_up()
 
     def _beat(self) -> None:
+        before = self._connection
         # A session may be ended for reasons of its own; that of a database that is there can be replaced at once.
         try:
-            if self._connection is None or not self._answers(self._connection):
-                self._replace()
+            if before is None or not self._answers(before):
+                self._hang_up()
+                self._connection = self._connected()
         except Error as failed:
             self._lost(failed)
             # A connection that was given up half made is closed with the frames that know it.
             traceback.clear_frames(failed.__traceback__)
         else:
             self._found()
+        if before is not None and self._connection is not before:
+            self._tell_of_loss()
 
-    def _replace(self) -> None:
-        had_one = self.away or self._connection is not None
-        self._hang_up()
-        self._connection = HopefulConnection.connect(
-            self._conninfo, autocommit=True, connect_timeout=SILENT_AFTER_SECONDS
-        )
-        if had_one:
-            self._replaced()
+    def _connected(self) -> HopefulConnection:
+        return HopefulConnection.connect(self._conninfo, autocommit=True, connect_timeout=SILENT_AFTER_SECONDS)
 
     def _answers(self, connection: HopefulConnection) -> bool:
         """Whether the session still stands. Raises DatabaseAway where there is nothing but silence."""

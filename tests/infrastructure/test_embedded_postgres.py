@@ -270,7 +270,7 @@ def test_a_use_can_end_while_the_server_cannot_be_started_again(data_dir: Path) 
         configuration.write_text(working)
 
 
-def test_the_folder_for_the_socket_keeps_its_name_unless_somebody_else_has_taken_it() -> None:
+def test_the_folder_for_the_socket_keeps_its_name_unless_it_cannot() -> None:
     with tempfile.TemporaryDirectory(prefix="p2c-embedded-") as folder:
         far = Path(folder) / ("far" * 40)
         with EmbeddedPostgres.start(far) as server:
@@ -281,9 +281,14 @@ def test_the_folder_for_the_socket_keeps_its_name_unless_somebody_else_has_taken
         first.chmod(0o777)
         try:
             with EmbeddedPostgres.start(far) as server:
-                assert conninfo_to_dict(server.conninfo)["host"] != str(first)
+                assert conninfo_to_dict(server.conninfo)["host"] != str(first), "it is not private"
         finally:
             first.rmdir()
+        link = far / "postgres.sockets"
+        link.unlink()
+        link.symlink_to(Path(folder) / "gone" / "p2c-folder")
+        with EmbeddedPostgres.start(far) as server:
+            assert value(server.conninfo, "SELECT 1") == 1
 
 
 def test_a_server_that_died_a_moment_ago_is_replaced(data_dir: Path) -> None:
