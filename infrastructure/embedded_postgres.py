@@ -59,6 +59,8 @@ PROGRAMS: Final = Path(POSTGRES_VERSIONS[POSTGRES_MAJOR])
 DATABASE: Final = "p2c"
 """Name of the database, and of its owner, who is the server's superuser."""
 
+ROOT: Final = 0
+
 _SYSTEM_USER: Final = "pgserver"
 _START_SECONDS: Final = 300
 """How long a start may take; recovery after a crash replays the log and can need minutes."""
@@ -423,8 +425,11 @@ class _Cluster:
             os.chown(folder, self._user.pw_uid, self._user.pw_gid)
 
     def _take_over(self) -> None:
-        """As root: let a folder that was brought here, such as a restored backup, belong to the server's user."""
-        if not self._user or self.folder.stat().st_uid == self._user.pw_uid:
+        """As root: let a folder that root brought here, such as a restored backup, belong to the server's user.
+
+        One that belongs to anybody else is theirs, and postgres refuses to use it.
+        """
+        if not self._user or self.folder.stat().st_uid != ROOT:
             return
         # The folder itself comes last: until all of it is done, it is to be done again.
         for path in (*self.folder.rglob("*"), self.folder):

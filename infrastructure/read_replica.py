@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from uuid import UUID
 
 import psycopg
@@ -17,6 +17,7 @@ from psycopg import errors
 from psycopg.rows import DictRow
 
 from infrastructure.database import Pool
+from infrastructure.register import WaitUntil
 from projections import tracking
 from projections.catalogue import READ_MODELS
 from projections.database import Query, rows
@@ -35,9 +36,6 @@ WAITED_IN_VAIN_SECONDS = 2.0
 """Nor is one that let a read wait for so long, in vain, for what the primary has."""
 
 _SLICE_SECONDS = 0.25
-
-WaitUntil = Callable[[int, float], bool]
-"""Wait, at most so many seconds, for the read models to reach a position; whether they have."""
 
 _NAMES = tuple(model.name for model in READ_MODELS)
 

@@ -411,6 +411,28 @@ def test_a_server_that_cannot_start_says_why_and_is_not_left_half_used(data_dir:
     assert EmbeddedPostgres.start(data_dir).stop() is True
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody")
+def test_a_folder_that_root_brought_is_given_to_the_servers_user_and_one_of_somebody_elses_is_not() -> None:
+    with tempfile.TemporaryDirectory(prefix="p2c-brought-") as folder:
+        EmbeddedPostgres.start(Path(folder)).stop()
+        cluster = Path(folder) / "postgres"
+        servers_user = cluster.stat().st_uid
+
+        give(cluster, 0)
+        EmbeddedPostgres.start(Path(folder)).stop()
+        assert {path.stat().st_uid for path in (cluster, *cluster.rglob("*"))} == {servers_user}
+
+        give(cluster, servers_user + 1)
+        with pytest.raises(EmbeddedPostgresError):
+            EmbeddedPostgres.start(Path(folder))
+        assert {path.stat().st_uid for path in (cluster, *cluster.rglob("*"))} == {servers_user + 1}
+
+
+def give(folder: Path, user: int) -> None:
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, user, -1)
+
+
 def test_libpq_variables_meant_for_other_servers_do_not_reach_this_one(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
