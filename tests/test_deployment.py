@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api.http.problems import PROBLEMS
 from infrastructure.settings import Settings, environment_variable
 from tests.service_process import ROOT
 from tests.test_architecture import PACKAGES
@@ -73,3 +74,21 @@ def test_only_settings_that_exist_are_set(text: str) -> None:
     known = {environment_variable(field) for field in Settings.model_fields}
 
     assert set(re.findall(r"\bP2C_[A-Z_]+", text)) - known == set()
+
+
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
+
+
+def test_every_figure_that_operators_are_told_to_watch_is_there() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "infrastructure" / "metrics").glob("*.py"))
+    told = set(re.findall(r"\b(p2c_[a-z_]+?)(?:_total)?\b", OPERATIONS)) - {"p2c_owner", "p2c_service"}
+
+    assert len(told) > 10
+    assert {name for name in told if f'"{name}"' not in source} == set()
+
+
+def test_operators_are_told_only_of_settings_and_problems_that_exist() -> None:
+    settings = {environment_variable(field) for field in Settings.model_fields}
+
+    assert set(re.findall(r"\bP2C_[A-Z_]+", OPERATIONS)) - settings == set()
+    assert "ledger-rolled-back" in PROBLEMS
