@@ -54,12 +54,12 @@ class Rates:
     def require_address(self, address: str) -> None:
         """Count a request from an address. Raises Failure where it is one too many."""
         if self._per_address and (wait := self._per_address.wait_for(network_of(address))):
-            raise _too_many(f"More requests came from this address than {self._per_address}.", wait, "rate per address")
+            raise _too_many(f"More requests came from this address than {self._per_address}.", wait, "address_rate")
 
     def require_token(self, credential: UUID | None) -> None:
         """Count a request with the token of a credential. Raises Failure where it is one too many."""
         if self._per_token and credential and (wait := self._per_token.wait_for(str(credential))):
-            raise _too_many(f"More requests came with this token than {self._per_token}.", wait, "rate per token")
+            raise _too_many(f"More requests came with this token than {self._per_token}.", wait, "token_rate")
 
 
 class AddressRate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -142,3 +143,26 @@ def test_who_is_no_trusted_proxy_cannot_choose_its_address(service: Service, tru
 )
 def test_an_address_stands_for_who_has_it(addresses: list[str], network: str) -> None:
     assert {network_of(address) for address in addresses} == {network}
+
+
+def turned_away(client: httpx.Client) -> dict[str, float]:
+    """How many were refused by which limit, as monitoring sees it."""
+    told = re.findall(r'p2c_http_requests_turned_away_total\{limit="(\w+)"\} (\S+)', client.get("/metrics").text)
+    return {limit: float(count) for limit, count in told}
+
+
+def test_what_is_refused_is_counted_under_the_limit_that_refused_it(service: Service) -> None:
+    token = {"Authorization": f"Bearer {service.credentials.issue(Role.AUDITOR)[1]}"}
+    with limited(service, per_address="4/hour", per_token="1/hour") as client:
+        before = turned_away(client)
+        for _ in range(3):
+            client.get("/v1/tokens/own", headers=token)
+        statuses(client, 3)
+        after = turned_away(client)
+
+    assert before.keys() == after.keys() == {"address_rate", "token_rate", "overload"}
+    assert {limit: after[limit] - before[limit] for limit in after} == {
+        "address_rate": 2,
+        "token_rate": 2,
+        "overload": 0,
+    }
