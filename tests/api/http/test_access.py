@@ -125,7 +125,7 @@ CHANGE: Mapping[str, frozenset[str]] = {
 class World:
     """A register with an admitted pledge and one that waits for BDT, both of one lead and one partner."""
 
-    server: str
+    http: httpx.Client
     lead: str
     partner: str
     admitted: str
@@ -135,11 +135,9 @@ class World:
     tokens: Mapping[str, str]
 
     def ask(self, who: str, method: str, address: str, **sent: Any) -> httpx.Response:
-        headers = {
-            **sent.pop("headers", {}),
-            **({"Authorization": f"Bearer {token}"} if (token := self.tokens.get(who)) else {}),
-        }
-        return httpx.request(method, f"{self.server}{address}", headers=headers, timeout=60, **sent)
+        token = self.tokens.get(who)
+        headers = {**sent.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+        return self.http.request(method, address, headers=headers, **sent)
 
     def address(self, route: str, reference: str) -> str:
         """Where a route leads, for a pledge."""
@@ -183,7 +181,7 @@ def service(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="module")
-def world(server: str, service: Service) -> World:
+def world(server: str, service: Service) -> Iterator[World]:
     with Client(base_url=server, auth=TheOneWhoMay(service), timeout=60) as client:
         lead, partner, stranger = (client.register(name) for name in ("Lead", "Partner", "Stranger"))
         admitted, _ = announced(client, lead, partner)
@@ -205,16 +203,17 @@ def world(server: str, service: Service) -> World:
     organisations = {LEAD: lead, PARTNER: partner, STRANGER: stranger}
     tokens = {who: issue(Role.STAKEHOLDER, UUID(id))[1] for who, id in organisations.items()}
     tokens |= {who: issue(role)[1] for who, role in ((BDT, Role.BDT), (AUDITOR, Role.AUDITOR), (ADMIN, Role.ADMIN))}
-    return World(
-        server=server,
-        lead=lead,
-        partner=partner,
-        admitted=admitted,
-        waiting=waiting,
-        first_of_waiting=first,
-        snapshot=published.json()["snapshot"]["id"],
-        tokens=tokens,
-    )
+    with httpx.Client(base_url=server, timeout=60) as http:
+        yield World(
+            http=http,
+            lead=lead,
+            partner=partner,
+            admitted=admitted,
+            waiting=waiting,
+            first_of_waiting=first,
+            snapshot=published.json()["snapshot"]["id"],
+            tokens=tokens,
+        )
 
 
 def routes(router: Any) -> Iterator[str]:

@@ -20,6 +20,9 @@ FORMATS = {"uuid", "date", "date-time"}
 """Forms of text that are as long as they are."""
 
 DECOMPOSED = unicodedata.normalize("NFD", "Café à Łódź")
+WRONG = ("x" * 20_001, "a\0b", "a\u001b[31m", "a\u009fb", "a\u202eb")
+"""Too long; with control characters; with one that turns around what follows, so that it reads as something else."""
+
 Place = tuple[str | int, ...]
 
 
@@ -36,7 +39,8 @@ def unbounded(
         if reference not in seen:
             yield from unbounded(schemas[reference.rpartition("/")[2]], schemas, place, seen | {reference})
         return
-    for form in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+    # Beside properties, `oneOf` says which of them go together, and not what they are.
+    for form in (*schema.get("anyOf", ()), *(() if "properties" in schema else schema.get("oneOf", ()))):
         yield from unbounded(form, schemas, place, seen)
     if schema.get("type") == "string" and not BOUNDS & schema.keys() and schema.get("format") not in FORMATS:
         yield place
@@ -106,22 +110,18 @@ STATED = [
 ]
 
 
-@pytest.mark.parametrize(
-    "wrong", ["x" * 20_001, "a\0b", "a\u001b[31m", "a\u009fb"], ids=["long", "nul", "escape", "c1"]
-)
 @pytest.mark.parametrize(("operation", "place"), STATED)
 def test_a_text_that_is_too_long_or_has_control_characters_is_refused(
-    client: Client, operation: str, place: Place, wrong: str
+    client: Client, operation: str, place: Place
 ) -> None:
     method, path = ADDRESSES[operation]
-    named = path.replace("{organisation}", str(uuid4())).replace("{task}", "focal-point")
-    body = replaced(REQUESTS[operation], place, wrong)
-    answer = client.request(
-        method, named.replace("{reference}", "P2C-2000-000001").replace("{contribution}", "c1"), json=body
-    )
+    address = path.replace("{organisation}", str(uuid4())).replace("{token}", str(uuid4())).replace("{task}", "person")
+    address = address.replace("{reference}", "P2C-2000-000001").replace("{contribution}", "c1")
+    for wrong in WRONG:
+        answer = client.request(method, address, json=replaced(REQUESTS[operation], place, wrong))
 
-    assert answer.status_code == 422, answer.text
-    assert f"/{'/'.join(map(str, place))}" in [error["field"] for error in answer.json()["errors"]]
+        assert answer.status_code == 422, answer.text
+        assert f"/{'/'.join(map(str, place))}" in [error["field"] for error in answer.json()["errors"]]
 
 
 def test_texts_are_kept_in_composed_form(client: Client) -> None:
