@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from rich.markup import escape
 
 from api.cli.console import AsJson, people, programs, table
 from api.cli.failures import Unusable
@@ -27,7 +28,11 @@ def show(*, as_json: AsJson = False) -> None:
     grid = table("id", "subject", "issuer", "first seen", "last used")
     for s in seen:
         grid.add_row(
-            str(s.id), s.subject, s.issuer, f"{s.first_seen_at:%Y-%m-%d %H:%M}", f"{s.last_used_at:%Y-%m-%d %H:%M}"
+            str(s.id),
+            escape(s.subject),
+            escape(s.issuer),
+            f"{s.first_seen_at:%Y-%m-%d %H:%M}",
+            f"{s.last_used_at:%Y-%m-%d %H:%M}",
         )
     people().print(grid if seen else "Nobody has signed in.")
 

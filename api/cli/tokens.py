@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from rich.markup import escape
 
 from api.cli.console import AsJson, aside, people, programs, table
 from api.cli.failures import Unusable
@@ -71,7 +72,9 @@ def show(*, as_json: AsJson = False) -> None:
         scopes = "all" if c.scopes is None else ", ".join(sorted(c.scopes))
         used = f"{c.last_used_at:%Y-%m-%d %H:%M}" if c.last_used_at else "never"
         issued_at = f"{c.issued_at:%Y-%m-%d %H:%M}"
-        grid.add_row(str(c.id), c.prefix, c.role, name, scopes, c.note or "", issued_at, used, state_of(c))
+        grid.add_row(
+            str(c.id), c.prefix, c.role, escape(name), scopes, escape(c.note or ""), issued_at, used, state_of(c)
+        )
     people().print(grid if issued else "No token has been issued.")
 
 
