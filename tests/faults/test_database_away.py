@@ -68,7 +68,7 @@ def server() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.mark.parametrize(("away", "seconds"), [(stopped, 60.0), (hanging, 20.0)], ids=["stopped", "hanging"])
+@pytest.mark.parametrize(("away", "seconds"), [(stopped, 60.0), (hanging, 15.0)], ids=["stopped", "hanging"])
 def test_clients_are_told_in_time_and_served_as_soon_as_it_is_back(
     away: Callable[[PostgresServer], AbstractContextManager[None]], seconds: float, server: PostgresServer
 ) -> None:

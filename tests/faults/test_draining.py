@@ -3,6 +3,9 @@
 Clients write as fast as they can; others read, and take note of an answer that ends before its end. Once more, the
 ledger's lock is held by another session while the signal comes, so that everybody is in the middle of a command.
 
+Where the database is away there is nothing to finish: the service ends within fifteen seconds, whether the database
+refuses or hangs.
+
 It passes when the service ends with exit code 0; when every command that is stored was acknowledged, and the other way
 round, so that whoever found the connection closed can send the command again; and when no answer that had begun was
 cut off.
@@ -24,14 +27,17 @@ from infrastructure.bootstrap import open_on
 from infrastructure.locks import APPEND_LOCK
 from infrastructure.settings import Settings
 from tests.faults.load import clients_at_work, prepared
-from tests.faults.serving import serving
+from tests.faults.serving import require_ends_well, serving
 from tests.faults.verdict import everything_in, require_everything_once
+from tests.postgres_server import PostgresServer
 from tests.service_process import data_folder
 
 CLIENTS = 8
 READERS = 2
 PROGRESS_WITHIN_SECONDS = 20
 HELD_SECONDS = 1.5
+NOTICED_WITHIN_SECONDS = 10
+ENDS_WITHIN_SECONDS = 15
 
 
 @pytest.fixture
@@ -106,3 +112,33 @@ def test_what_was_begun_is_answered_and_what_was_not_is_not_stored(
     assert [reader.cut for reader in readers] == [[]] * READERS
     with open_on(empty_database) as reopened:
         require_everything_once(everything_in(reopened), load)
+
+
+@contextmanager
+def stopped(server: PostgresServer) -> Iterator[None]:
+    server.stop("immediate")
+    yield
+
+
+hanging: Callable[[PostgresServer], AbstractContextManager[None]] = PostgresServer.silent
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("away", [stopped, hanging], ids=["stopped", "hanging"])
+def test_a_service_whose_database_is_away_ends_too(
+    away: Callable[[PostgresServer], AbstractContextManager[None]], folder: Path
+) -> None:
+    with PostgresServer.create(folder / "external") as server:
+        settings = Settings(data_dir=folder / "service", database_url=server.conninfo)
+        with serving(settings) as service, away(server):
+            wait_until_it_says_so(service.address)
+            told = time.monotonic()
+            require_ends_well(service)
+            assert time.monotonic() - told < ENDS_WITHIN_SECONDS
+
+
+def wait_until_it_says_so(address: str) -> None:
+    deadline = time.monotonic() + NOTICED_WITHIN_SECONDS
+    while httpx.get(f"{address}/readyz", timeout=NOTICED_WITHIN_SECONDS).status_code != 503:
+        assert time.monotonic() < deadline, "it believes that it is ready"
+        time.sleep(0.1)

@@ -72,9 +72,7 @@ def every_connection_in_use(service: Service) -> Iterator[None]:
     "ask",
     [
         register,
-        lambda service: service.credentials.authenticate("p2c_unknown"),
         lambda service: service.ledger.organisation(uuid4()),
-        lambda service: service.projections.status(),
     ],
 )
 def test_who_gets_no_connection_is_told_in_time(service: Service, ask: Callable[[Service], object]) -> None:
@@ -91,10 +89,12 @@ def test_a_service_without_a_free_connection_says_that_it_is_not_ready(service: 
         assert [fault.part for fault in examine(service).faults] == ["database"]
         assert time.monotonic() - started < TOLD_WITHIN_SECONDS
 
-    assert examine(service).faults == ()
+    deadline = time.monotonic() + TOLD_WITHIN_SECONDS
+    while faults := examine(service).faults:
+        assert time.monotonic() < deadline, faults
 
 
-@pytest.mark.parametrize("table", ["events", "reference_numbers", "commands"])
+@pytest.mark.parametrize("table", ["events", "commands"])
 def test_who_meets_a_locked_table_is_told_in_time(service: Service, empty_database: str, table: str) -> None:
     lead = register(service)
     before = service.ledger.position

@@ -22,7 +22,7 @@ from tests.service_process import data_folder, free_port
 pytestmark = pytest.mark.database
 """It starts a server of its own."""
 
-KILLS = 5
+KILLS = 4
 
 
 @pytest.fixture

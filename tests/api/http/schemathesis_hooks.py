@@ -51,6 +51,8 @@ _COUNTED: Mapping[str, Iterator[int]] = defaultdict(count)
 GIVEN_BY_THE_SERVICE = frozenset({"cursor", "If-Match", "If-None-Match", "Idempotency-Key", "version"})
 """What only an earlier answer can give, or what must not be given twice."""
 
+MOMENTS = frozenset({"as_of", "effective_on"})
+
 ONE_LIKE_ANOTHER = {"CountryCode": ("SEN", "GMB"), "CurrencyCode": ("EUR", "USD")}
 """Long lists of codes, of each of which there would be a case."""
 
@@ -109,10 +111,14 @@ def filter_case(context: HookContext, case: Case[Any]) -> bool:
 def map_case(context: HookContext, case: Case[Any]) -> Case[Any]:
     """Leave out of valid cases what would have them refused for a reason they are not about."""
     assert case.meta is not None
-    if case.meta.generation.mode.is_positive:
-        for container in (case.headers, case.query):
-            for name in GIVEN_BY_THE_SERVICE - {case.meta.phase.data.parameter}:
-                container.pop(name, None)
+    if not case.meta.generation.mode.is_positive:
+        return case
+    misleading = GIVEN_BY_THE_SERVICE - {case.meta.phase.data.parameter}
+    if case.meta.phase.name is TestPhase.STATEFUL:  # what was created a moment ago was not there before
+        misleading |= MOMENTS
+    for container in (case.headers, case.query):
+        for name in misleading:
+            container.pop(name, None)
     return case
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from fastapi import FastAPI
 from psycopg_pool import PoolTimeout
 
 from api.http.problems import PROBLEMS, REFUSALS
@@ -137,9 +139,26 @@ def test_a_body_larger_than_64_kib_is_refused_however_it_is_sent(client: Client)
 def test_unknown_addresses_and_methods_are_problems_too(client: Client) -> None:
     require_problem(client.get("/v1/nothing"), 404, "no-such-address")
     require_problem(client.get("/v1/pledges/"), 404, "no-such-address")
-    answer = client.delete("/v1/pledges")
-    require_problem(answer, 405, "method-not-allowed")
-    assert answer.headers["Allow"]
+
+
+def test_every_address_names_the_methods_it_takes_where_another_comes(anybody: Client, app: FastAPI) -> None:
+    for path, operations in app.openapi()["paths"].items():
+        address = re.sub("{.*?}", "3f0c2b1e-6d1f-4f0e-9a53-0d6e0c6a2b11", path)
+        taken = {method.upper() for method in operations} | ({"HEAD"} if "get" in operations else set())
+        for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} - taken:
+            answer = anybody.request(method, address)
+            assert answer.status_code == 405, (method, path)
+            assert set(answer.headers["Allow"].split(", ")) == taken, path
+            if method != "HEAD":
+                require_problem(answer, 405, "method-not-allowed")
+
+
+def test_head_is_answered_like_get_without_a_body(anybody: Client) -> None:
+    got, asked = anybody.get("/v1/vocabulary"), anybody.head("/v1/vocabulary")
+
+    assert (asked.status_code, asked.content) == (200, b"")
+    for header in ("ETag", "Content-Type", "Content-Length", "Cache-Control"):
+        assert asked.headers[header] == got.headers[header]
 
 
 @pytest.mark.parametrize(

@@ -175,8 +175,8 @@ def signed_in(role: str, token: str) -> Json:
     return {"name": role, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {token}"}]}
 
 
-def asked(server: str, role: str, register: Register, folder: Path) -> Run:
-    """Let schemathesis ask everything as a role."""
+def asked(server: str, role: str, register: Register, folder: Path, *options: str) -> Run:
+    """Let schemathesis ask as a role."""
     config = (FOLDER / "schemathesis.toml").read_text()
     if role in register.tokens:
         config += SIGNED_IN.format(file=folder / "auth.json", role=role)
@@ -189,7 +189,7 @@ def asked(server: str, role: str, register: Register, folder: Path) -> Run:
     run = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(folder / "schemathesis.toml")),
-            *("run", f"{server}/openapi.json", "--checks", "all", "--no-color"),
+            *("run", f"{server}/openapi.json", "--checks", "all", "--no-color", *options),
             *("--report-json-path", str(folder / "report.json")),
         ],
         cwd=ROOT,
@@ -223,3 +223,13 @@ def test_every_answer_is_one_that_the_description_has(
     assert {phase: run.report["phases"][phase]["status"] for phase in PHASES} == dict.fromkeys(PHASES, "success")
     # None of this would say much if nothing were accepted.
     assert run.accepted() == {operation for operation in described(app) if ROLES[role] in FOR[operation]}
+
+
+def test_no_organisation_sees_what_another_just_announced(server: str, register: Register, tmp_path: Path) -> None:
+    """The links of the description lead to what was created; whoever may not know of it follows them in vain."""
+    operations = ("announcePledge", "getPledge", "getPledgeHistory")
+    only = [option for operation in operations for option in ("--include-operation-id", operation)]
+    run = asked(server, "stakeholder", register, tmp_path, "--phases", "stateful", "--max-examples", "15", *only)
+
+    assert run.report["exit_code"] == 0, run.said
+    assert re.search(r"API Links: +2 covered", run.said), run.said
