@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON_CANDIDATES ?= python3 python3.13 python3.12 python3.11 python3.14
 BIN := .venv/bin
 READY := .venv/ready
+# One more than there are processors, since many tests wait for something; not more than four, who share one server.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 3 ? n + 1 : 4)))
 
 .PHONY: help setup run test check static bench format lock
 
@@ -45,11 +47,11 @@ run: setup ## Serve on port 8000; an empty ledger gets a labelled sample portfol
 
 test: static ## Format, lint, types, architecture and every test
 	@echo "tests"
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n $(WORKERS)
 
 check: static ## The same without the tests that need a database
 	@echo "tests without a database"
-	@$(BIN)/pytest -n auto -m "not database"
+	@$(BIN)/pytest -n $(WORKERS) -m "not database"
 
 static: setup
 	@echo "format"

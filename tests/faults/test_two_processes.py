@@ -68,6 +68,7 @@ def test_when_the_leading_process_hangs_the_other_takes_over(settings: Settings,
         with register(leader, whoever_may) as client:
             position = client.post("/v1/pledges", json=client.announcement()).headers["Ledger-Position"]
             assert len(client.read("/v1/pledges", position)["items"]) == 2
+        leader.wait_until_ready()  # it notices that it leads no longer, and stands for election again
         assert [ready(service)["leading"] for service in (leader, follower)] == [False, True]
         for service in (leader, follower):
             assert service.terminate()[0] == 0

@@ -10,12 +10,12 @@ import psycopg
 from psycopg import sql
 
 from audit.envelope import Entry, Envelopes
+from audit.verification import verify
 from domain.events import PartiallyFulfilled
 from infrastructure.bootstrap import Service, open_service
 from infrastructure.settings import Settings
 from projections.catalogue import READ_MODELS
 from tests.faults.load import Load
-from tests.service_process import p2c
 
 NOTHING_TO_TELL = {"portfolio.ahead", "portfolio.members"}
 """Tables that stay empty: all is true when it is recorded, and nothing is admitted."""
@@ -29,7 +29,7 @@ def require_nothing_lost(settings: Settings, load: Load) -> None:
     with open_service(settings) as service:
         require_everything_once(everything_in(service), load)
         require_read_models_as_rebuilt(service)
-    require_verifies(settings)
+        require_verifies(service, Path(settings.data_dir) / "bundle.zip")
 
 
 def everything_in(service: Service) -> list[Entry]:
@@ -76,11 +76,8 @@ def contents(service: Service) -> dict[str, list[str]]:
         }
 
 
-def require_verifies(settings: Settings) -> None:
+def require_verifies(service: Service, bundle: Path) -> None:
     """Whether an auditor, who trusts nobody, finds the whole ledger in order."""
-    bundle = Path(settings.data_dir) / "bundle.zip"
-    named = {"database_url": settings.database_url} if settings.database_url else {}
-    exported = p2c("export-bundle", str(bundle), data_dir=settings.data_dir, **named)
-    assert exported.returncode == 0, exported.stdout + exported.stderr
-    verified = p2c("verify", str(bundle))
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert service.bundles.write(bundle).problem is None
+    report = verify(bundle)
+    assert report.findings == [], report.findings

@@ -40,4 +40,6 @@ def test_a_pledge_comes_as_an_activity_by_address_and_by_accept(client: Client, 
     browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     assert public.get(f"/v1/pledges/{reference}", headers={"Accept": browser}).headers["Content-Type"].startswith("app")
     assert public.get("/v1/pledges/P2C-1999-000001.xml").status_code == 404
-    assert public.get(f"/v1/pledges/{reference}.xml", params={"version": 1}).json()["type"] == "/problems/two-moments"
+    assert (
+        public.get(f"/v1/pledges/{reference}.xml", params={"version": 1}).json()["type"] == "/problems/invalid-request"
+    )

@@ -390,14 +390,14 @@ def test_every_refusal_of_a_command_names_its_status_and_field(client: Client) -
             "contributions",
             {"contributions": [{**given, "id": "c2", "evidence": [{"url": "ftp://x"}]}]},
             422,
-            "unacceptable-text",
+            "invalid-request",
             "/contributions/0/evidence/0/url",
         ),
         (
             "fulfilment",
             {"statement": "x", "evidence": [{"url": "https://x", "sha256": "12"}]},
             422,
-            "unacceptable-text",
+            "invalid-request",
             "/evidence/0/sha256",
         ),
         (
