@@ -8,8 +8,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON_CANDIDATES ?= python3 python3.13 python3.12 python3.11 python3.14
 BIN := .venv/bin
 READY := .venv/ready
-# One more than there are processors, since many tests wait for something; not more than four, who share one server.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 3 ? n + 1 : 4)))
+# Two more than there are processors, since many tests wait for something; not more than four, who share one server.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 2 ? n + 2 : 4)))
 
 .PHONY: help setup run test check static bench format lock
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from application.moments import Moment
 from application.ports import Register
 from domain.obligations import Obligation, obligations
+from domain.text import one_line
 from domain.vocabulary import Region, ReportingHealth, Sector
 
 
@@ -72,11 +73,12 @@ def reminder(owed: Obligation) -> Reminder:
         if owed.last_reported_until
         else "We have not received a report on this pledge yet."
     )
+    lead, title = one_line(owed.lead_name), one_line(owed.title)
     since = "today" if owed.days_since_due == 0 else f"since {owed.due_on}, which is {_days(owed.days_since_due)} ago"
     return Reminder(
-        subject=f"Progress report due: {owed.reference} {owed.title}",
+        subject=f"Progress report due: {owed.reference} {title}",
         text=(
-            f"{owed.lead_name} leads the Partner2Connect pledge {owed.reference}, “{owed.title}”."
+            f"{lead} leads the Partner2Connect pledge {owed.reference}, “{title}”."
             f" A progress report on it has been due {since}. {last}"
             f" Please report on the time from {owed.period_start} to {owed.period_end}: what was delivered, what"
             " stands in the way, what comes next, and what others can learn from it."

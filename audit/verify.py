@@ -11,6 +11,7 @@ from pathlib import Path
 from audit.checkpoint import SignedCheckpoint
 from audit.signed_note import MalformedNote, VerifierKey, parse_keys
 from audit.verification import Progress, Report, Trust, verify
+from domain.text import one_line
 
 HOLDS, DOES_NOT_HOLD, USED_WRONGLY = 0, 1, 2
 EVERY = 50_000
@@ -26,7 +27,11 @@ def trust(keys: Sequence[str], since: Path | None) -> Trust:
 
 
 def sentences(report: Report) -> Iterator[str]:
-    """The report for people, a line each."""
+    """The report for people, a line each: what the bundle says commands no terminal."""
+    return map(one_line, _sentences(report))
+
+
+def _sentences(report: Report) -> Iterator[str]:
     yield f"{report.origin or 'unknown ledger'}: entries {report.entries:,}, signed checkpoints {report.checkpoints:,}"
     for key in report.keys:
         whose = "yours" if report.keys_are_trusted else "from the bundle itself: compare it with one from elsewhere"

@@ -40,6 +40,7 @@ _FORMS = {
 }
 _MAY_BE_BLANK = frozenset({"record"})
 _KEPT_CONTROLS = frozenset("\n\t\r")
+_LINE_BREAKS = re.compile("[\n\t\r\u2028\u2029]+")
 _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Unicode's explicit directional formatting: what lies between two of these is shown in another order."""
 
@@ -57,6 +58,13 @@ def longest(name: str) -> int:
 def form(name: str) -> str | None:
     """The regular expression of texts that are kept as the field `name`; None where any words will do."""
     return _FORMS[name][0].pattern if name in _FORMS else None
+
+
+def one_line(text: str) -> str:
+    """The text on one line, with whatever a screen would obey spelled out: for terminals and the subjects of mails."""
+    if text.isprintable():
+        return text
+    return "".join(c if _is_shown(c) else f"\\u{ord(c):04x}" for c in _LINE_BREAKS.sub(" ", text))
 
 
 def require_text(command: object) -> None:
@@ -94,9 +102,12 @@ def unkept(text: str) -> str | None:
     if text.isprintable():
         return None
     for character in text:
-        category = unicodedata.category(character)
-        if category == "Cs" or (category == "Cc" and character not in _KEPT_CONTROLS):
-            return f"has the control character U+{ord(character):04X}"
         if character in _REORDERING:
             return f"has the character U+{ord(character):04X}, which changes the order in which words are shown"
+        if character not in _KEPT_CONTROLS and not _is_shown(character):
+            return f"has the control character U+{ord(character):04X}"
     return None
+
+
+def _is_shown(character: str) -> bool:
+    return unicodedata.category(character) not in {"Cc", "Cs"} and character not in _REORDERING

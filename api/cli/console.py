@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+
+from domain.text import one_line
 
 WIDTH_OF_A_FILE = 160
 """Characters in a line where the output goes to a file or another program, which has no width of its own."""
@@ -18,12 +21,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON docum
 
 def people() -> Console:
     """Standard output for people."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
 
 
 def aside() -> Console:
     """Standard error: what is said about the result, and why there is none."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+
+
+def shown(text: str) -> str:
+    """What somebody wrote, as it is shown: it stays on its line, and nothing in it is markup or commands a terminal."""
+    return escape(one_line(text))
 
 
 def programs(document: object) -> None:

@@ -7,9 +7,8 @@ from dataclasses import asdict
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
-from api.cli.console import AsJson, people, programs, table
+from api.cli.console import AsJson, people, programs, shown, table
 from api.cli.failures import WRONG
 from infrastructure.bootstrap import database
 from infrastructure.disk import examine_disk
@@ -74,14 +73,14 @@ def _database(settings: Settings) -> Sequence[Finding]:
 def _show(console: Console, described: Sequence[SettingDescription], findings: Sequence[Finding]) -> None:
     settings = table("setting", "value", "origin", "meaning")
     for setting in described:
-        settings.add_row(setting.name, escape(setting.value or "none"), setting.origin, escape(setting.meaning))
+        settings.add_row(setting.name, shown(setting.value or "none"), setting.origin, shown(setting.meaning))
     console.print(f"p2c {p2c_version()}\n")
     console.print(settings)
     console.print()
     checks = table("", "check", "finding")
     for finding in findings:
         colour = _COLOURS[finding.verdict]
-        checks.add_row(f"[{colour}]{finding.verdict}[/]", finding.check, escape(finding.message))
+        checks.add_row(f"[{colour}]{finding.verdict}[/]", finding.check, shown(finding.message))
         if finding.advice:
-            checks.add_row("", "", f"[dim]{escape(finding.advice)}[/]")
+            checks.add_row("", "", f"[dim]{shown(finding.advice)}[/]")
     console.print(checks)

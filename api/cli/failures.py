@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import typer
-from rich.markup import escape
 from typer.core import TyperGroup
 
-from api.cli.console import aside
+from api.cli.console import aside, shown
 from application.ledger import LedgerBusy, LedgerRolledBack
 from application.sample.loading import LedgerHoldsMore
 from domain.refusals import Refused
@@ -122,6 +121,6 @@ class PlainSpeaking(TyperGroup):
 def say(wrong: str, remedy: str = "") -> None:
     """Tell on standard error what is wrong and what to do."""
     console = aside()
-    console.print(f"[bold red]Error:[/] {escape(wrong)}")
+    console.print(f"[bold red]Error:[/] {shown(wrong)}")
     if remedy:
-        console.print(escape(remedy))
+        console.print(shown(remedy))

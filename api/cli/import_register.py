@@ -9,8 +9,8 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
+from api.cli.console import aside, shown
 from api.cli.import_report import document, show
 from application.register_import.imports import RegisterImports
 from application.register_import.mapping import Mapping, UnusableMapping, parse
@@ -81,7 +81,7 @@ def import_register(
     if as_json:
         typer.echo(json.dumps(document(outcome, dry_run=dry_run), ensure_ascii=False, indent=2))
     else:
-        show(outcome, Console(highlight=False), dry_run=dry_run)
+        show(outcome, Console(highlight=False, emoji=False), dry_run=dry_run)
     raise typer.Exit(REFUSED if outcome.plan.refusals else DONE)
 
 
@@ -129,8 +129,8 @@ def _stop(message: str, remedy: str, code: int, *, as_json: bool) -> NoReturn:
     if as_json:
         typer.echo(json.dumps({"written": False, "error": message, "remedy": remedy}, ensure_ascii=False, indent=2))
     else:
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(f"[bold red]Error:[/] {escape(message)}\n{escape(remedy)}")
+        console = aside()
+        console.print(f"[bold red]Error:[/] {shown(message)}\n{shown(remedy)}")
         if code == REFUSED:
             console.print("Nothing was written.")
     raise typer.Exit(code)

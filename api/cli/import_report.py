@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from api.cli.console import shown
 from application.register_import.plan import Movement, Outcome, Plan, Strangeness
 
 SHOWN = 20
@@ -62,9 +62,9 @@ def document(outcome: Outcome, *, dry_run: bool) -> dict[str, Any]:
 def show(outcome: Outcome, console: Console, *, dry_run: bool) -> None:
     """The outcome for people: what is wrong first, what was done last."""
     plan = outcome.plan
-    console.print(f"[bold]{escape(plan.register)}[/], export of {plan.exported_on}: {escape(plan.file_name)}")
+    console.print(f"[bold]{shown(plan.register)}[/], export of {plan.exported_on}: {shown(plan.file_name)}")
     if plan.unused_columns:
-        console.print(f"Columns that the mapping does not use: {escape(', '.join(plan.unused_columns))}")
+        console.print(f"Columns that the mapping does not use: {shown(', '.join(plan.unused_columns))}")
     _show_faults(plan, console)
     _show_keys(plan, console)
     if plan.strangeness:
@@ -86,7 +86,7 @@ def _show_faults(plan: Plan, console: Console) -> None:
         return
     table = _table("line", "column", "value", "what is wrong", "what to do", title="Bad lines")
     for fault in plan.faults:
-        table.add_row(str(fault.line), *map(escape, (fault.column or "", fault.value, fault.reason, fault.remedy)))
+        table.add_row(str(fault.line), *map(shown, (fault.column or "", fault.value, fault.reason, fault.remedy)))
     console.print(table)
 
 
@@ -106,13 +106,13 @@ def _show_strangeness(strangeness: Strangeness, console: Console) -> None:
     table = _table("column", "values never seen before", "lines", "the most frequent", title="What is spelt otherwise")
     for column, values in strangeness.new_values.items():
         frequent = "; ".join(f"{_brief(value)} ({count})" for value, count in list(values.items())[:5])
-        table.add_row(escape(column), str(len(values)), str(sum(values.values())), escape(frequent))
+        table.add_row(shown(column), str(len(values)), str(sum(values.values())), shown(frequent))
     console.print(table)
     table = _table("line", "column", "in the file", "in the register", title="Nearest known lines: one column differs")
     for near in strangeness.nearest:
         differ = [(a, b) for a, b in zip(near.key, near.known, strict=True) if a != b]
         here, there = (" / ".join(_brief(pair[side]) for pair in differ) for side in (0, 1))
-        table.add_row(str(near.line), escape(", ".join(near.columns)), escape(here), escape(there))
+        table.add_row(str(near.line), shown(", ".join(near.columns)), shown(here), shown(there))
     if strangeness.nearest:
         console.print(table)
 
@@ -122,7 +122,7 @@ def _show_findings(plan: Plan, console: Console) -> None:
         return
     table = _table("line", "pledge", "difference", title="Differences that are not recorded: a person must decide")
     for finding in plan.findings[:SHOWN]:
-        table.add_row(str(finding.line or ""), finding.reference or "", escape(finding.message))
+        table.add_row(str(finding.line or ""), finding.reference or "", shown(finding.message))
     console.print(table)
     _show_rest(Counter(finding.kind for finding in plan.findings[SHOWN:]).items(), console)
 
@@ -134,7 +134,7 @@ def _show_changed(plan: Plan, console: Console) -> None:
     table = _table("line", "pledge", "what happens", title="Pledges the register knew, and what is different")
     # A promise that became firm is what people look for first.
     for change in sorted(changed, key=lambda change: "Validated" not in change.facts)[:SHOWN]:
-        table.add_row(str(change.line), change.reference, escape("\n".join(change.sentences)))
+        table.add_row(str(change.line), change.reference, "\n".join(map(shown, change.sentences)))
     console.print(table)
     _show_rest([("pledges", len(changed) - SHOWN)], console)
 
@@ -146,7 +146,7 @@ def _show_gone(plan: Plan, console: Console) -> None:
     table = _table("pledge", "title", "amount", title=f"Not in the file any more: {fate}")
     for gone in plan.gone[:SHOWN]:
         amounts = ", ".join(f"{amount:,f} {currency}" for currency, amount in gone.amounts) or "not stated"
-        table.add_row(gone.reference, escape(_brief(gone.title)), amounts)
+        table.add_row(gone.reference, shown(_brief(gone.title)), amounts)
     console.print(table)
     _show_rest([("pledges", len(plan.gone) - SHOWN)], console)
 
@@ -170,7 +170,7 @@ def _as_written(plan: Plan) -> Table:
     table = _table("in the file", "taken as", "lines", title="How firm")
     for word, taken in plan.firmness_as_written.items():
         for firmness, count in taken.items():
-            table.add_row(escape(repr(word)) if word else "(not said)", firmness, f"{count:,}")
+            table.add_row(shown(repr(word)) if word else "(not said)", firmness, f"{count:,}")
     return table
 
 
@@ -203,7 +203,7 @@ def _movement(movement: Movement) -> Table:
 
 def _show_refusals(plan: Plan, console: Console) -> None:
     for refusal in plan.refusals:
-        console.print(f"[bold red]Refused:[/] {escape(refusal.message)}\n  {escape(refusal.remedy)}")
+        console.print(f"[bold red]Refused:[/] {shown(refusal.message)}\n  {shown(refusal.remedy)}")
 
 
 def _verdict(outcome: Outcome, *, dry_run: bool) -> str:

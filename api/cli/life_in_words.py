@@ -9,8 +9,8 @@ from uuid import UUID
 
 import msgspec
 from rich.console import Console
-from rich.markup import escape
 
+from api.cli.console import shown
 from audit.envelope import format_instant
 from audit.narrative import quantity
 from audit.replay import Step
@@ -27,7 +27,7 @@ def show_life(console: Console, steps: Sequence[Step], whole_life: int, name_of:
     """Tell the steps, and say where the life goes on after them."""
     last = steps[-1].after
     if last:
-        console.print(f"[bold]{escape(last.reference)}[/]  {escape(last.title)}\n")
+        console.print(f"[bold]{shown(last.reference)}[/]  {shown(last.title)}\n")
     for step in steps:
         _show(console, step, name_of)
     if len(steps) < whole_life:
@@ -62,14 +62,14 @@ def _show(console: Console, step: Step, name_of: NameOf) -> None:
     who = name_of(event.actor.organisation, entry.position)
     by = f"{event.actor.role}{f' for {who}' if who else ''}"
     console.print(f"[bold]version {event.originator_version}[/]  position {entry.position}  [cyan]{entry.type}[/]")
-    console.print(f"  {escape(step.summary)}")
-    console.print(f"  [dim]by[/] {escape(by)}")
+    console.print(f"  {shown(step.summary)}")
+    console.print(f"  [dim]by[/] {shown(by)}")
     console.print(f"  [dim]recorded[/] {format_instant(entry.recorded_at)}  [dim]effective[/] {event.effective_on}")
     if step.before:
         for line in _differences(step):
-            console.print(f"  [dim]changed[/] {escape(line)}")
+            console.print(f"  [dim]changed[/] {shown(line)}")
     if step.after:
-        console.print(f"  [dim]then[/] {escape(_standing(step.after))}")
+        console.print(f"  [dim]then[/] {shown(_standing(step.after))}")
     console.print()
 
 

@@ -6,9 +6,8 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from api.cli.console import AsJson, people, programs, table
+from api.cli.console import AsJson, people, programs, shown, table
 from api.cli.moments import AsOfOption, EffectiveOnOption, moment_of
 from api.cli.opening import the_service
 from api.exports.csv_files import csv_lines
@@ -62,9 +61,9 @@ def _show(at: Moment, owed: tuple[Obligation, ...]) -> None:
     rows = table("lead", "reference", "title", "health", "due on", "days", "last reported until")
     for one in owed:
         rows.add_row(
-            escape(one.lead_name),
+            shown(one.lead_name),
             one.reference,
-            escape(one.title),
+            shown(one.title),
             one.health.replace("_", " "),
             one.due_on.isoformat(),
             f"{one.days_since_due:,}",

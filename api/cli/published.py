@@ -8,9 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import typer
-from rich.markup import escape
 
-from api.cli.console import people
+from api.cli.console import people, shown
 from api.cli.failures import WRONG, Unusable, say
 from audit.canonical import canonical
 from audit.snapshot import RULES_VERSION
@@ -35,12 +34,12 @@ def compare_published(service: Service, id: UUID) -> None:
     taken = _taken_again(service, of)
     if canonical(taken) == stored:
         people().print(
-            f"“{escape(published.fact.title)}” is what the register says of position {of.position}, effective on"
+            f"“{shown(published.fact.title)}” is what the register says of position {of.position}, effective on"
             f" {of.effective_on}: {len(stored):,} bytes alike, {of.digest}"
         )
         return
     for difference in _differences(json.loads(stored), taken):
-        people().print(escape(difference))
+        people().print(shown(difference))
     say(
         f"The published snapshot is not what the register says of position {of.position} now.",
         "The ledger, the published bytes or the program was changed; `p2c doctor` examines what guards the first two.",

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from api.cli.console import AsJson, aside, people, programs, table
+from api.cli.console import AsJson, aside, people, programs, shown, table
 from api.cli.failures import WRONG, say
 from api.cli.opening import the_service
 from api.cli.rate_file import read_rates
@@ -60,13 +59,13 @@ def show(
         return
     grid = table("currency", "month", "US dollars", "source")
     for rate in published:
-        grid.add_row(rate.currency, f"{rate.month:%Y-%m}", f"{rate.rate:f}", escape(rate.source))
+        grid.add_row(rate.currency, f"{rate.month:%Y-%m}", f"{rate.rate:f}", shown(rate.source))
     people().print(grid if published else "No rate has been published.")
 
 
 def _tell(faults: list[str], verdict: str) -> None:
     for fault in faults:
-        aside().print(escape(fault))
+        aside().print(shown(fault))
     say(verdict)
     raise typer.Exit(WRONG)
 

@@ -6,9 +6,8 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.markup import escape
 
-from api.cli.console import AsJson, people, programs, table
+from api.cli.console import AsJson, people, programs, shown, table
 from api.cli.failures import Unusable
 from api.cli.opening import the_service
 from audit.envelope import format_instant
@@ -29,8 +28,8 @@ def show(*, as_json: AsJson = False) -> None:
     for s in seen:
         grid.add_row(
             str(s.id),
-            escape(s.subject),
-            escape(s.issuer),
+            shown(s.subject),
+            shown(s.issuer),
             f"{s.first_seen_at:%Y-%m-%d %H:%M}",
             f"{s.last_used_at:%Y-%m-%d %H:%M}",
         )

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.markup import escape
 
-from api.cli.console import AsJson, aside, people, programs, table
+from api.cli.console import AsJson, aside, people, programs, shown, table
 from api.cli.failures import Unusable
 from api.cli.opening import the_service
 from application.access import Permission
@@ -68,13 +67,11 @@ def show(*, as_json: AsJson = False) -> None:
         return
     grid = table("id", "begins with", "role", "organisation", "scopes", "note", "issued", "last used", "state")
     for c in issued:
-        name = names.get(c.organisation_id, "") if c.organisation_id else ""
+        name = shown(names.get(c.organisation_id, "")) if c.organisation_id else ""
         scopes = "all" if c.scopes is None else ", ".join(sorted(c.scopes))
         used = f"{c.last_used_at:%Y-%m-%d %H:%M}" if c.last_used_at else "never"
         issued_at = f"{c.issued_at:%Y-%m-%d %H:%M}"
-        grid.add_row(
-            str(c.id), c.prefix, c.role, escape(name), scopes, escape(c.note or ""), issued_at, used, state_of(c)
-        )
+        grid.add_row(str(c.id), c.prefix, c.role, name, scopes, shown(c.note or ""), issued_at, used, state_of(c))
     people().print(grid if issued else "No token has been issued.")
 
 

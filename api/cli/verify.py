@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.progress import TaskID
 
-from api.cli.console import AsJson, people, programs
+from api.cli.console import AsJson, people, programs, shown
 from api.cli.failures import WRONG
 from api.cli.progress_bar import progress_bar
 from audit import verification
@@ -48,7 +47,7 @@ def verify(
         programs(report.document())
     else:
         for sentence in sentences(report):
-            people().print(escape(sentence), soft_wrap=True)
+            people().print(shown(sentence), soft_wrap=True)
     if not report.holds:
         raise typer.Exit(WRONG)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -98,7 +99,8 @@ def under_load(settings: Settings, target: Target) -> Iterator[None]:
     with ServiceProcess(free_port(), data_dir=settings.data_dir, log_level="error") as service:
         service.wait_until_ready()
         with clients_at_work(service.address, target) as load:
-            time.sleep(1)
+            load.require_progress_of_all(within=20)
+            soon(20, lambda: httpx.get(f"{service.address}/v1/ledger/checkpoint").is_success)
             yield
             load.stop()
         assert service.terminate()[0] == 0
