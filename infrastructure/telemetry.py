@@ -64,7 +64,7 @@ def log_to_standard_error(level: str, *, json: bool) -> None:
 class _Lines(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
         """Say in one line that a line cannot be written; the library would print all that should have been in it."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # the second where the stream is closed already
             self.stream.write(f"a line of {record.name} cannot be written: {type(sys.exc_info()[1]).__name__}\n")
 
 

@@ -1,8 +1,10 @@
 """What tests share: the database, and how hypothesis looks for examples."""
 
+import logging
 import os
 import shutil
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,3 +99,16 @@ def service(empty_database: str) -> Iterator[Service]:
     """The whole service on a database of its own."""
     with open_on(empty_database) as service:
         yield service
+
+
+@pytest.fixture
+def own_logs() -> Iterator[None]:
+    """Logging of this test alone: a command sets it up for its whole process, with a stream that a test may close."""
+    root, thread_hook, structured = logging.getLogger(), threading.excepthook, structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    threading.excepthook = thread_hook
+    structlog.configure(**structured)

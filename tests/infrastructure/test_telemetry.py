@@ -10,7 +10,7 @@ import sys
 import threading
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -62,12 +62,10 @@ Written = Callable[[], str]
 
 
 @pytest.fixture(params=["for programs", "for people"])
-def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
+def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, own_logs: None) -> Written:
     """What was logged since it was asked for last."""
-    stream, root = io.StringIO(), logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     log_to_standard_error("info", json=request.param == "for programs")
 
     def take() -> str:
@@ -76,11 +74,7 @@ def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         stream.truncate()
         return text
 
-    yield take
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    return take
 
 
 def require_safe(text: str, *, lines: int | None = 1) -> None:
@@ -216,3 +210,12 @@ def test_a_warning_is_told_as_safely(written: Written) -> None:
         warnings.warn(f"{TOKEN}\nforged", stacklevel=1)
 
     require_safe(written())
+
+
+def test_a_stream_that_was_closed_stops_nothing(own_logs: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    log_to_standard_error("info", json=True)
+    stream.close()
+
+    logging.getLogger("library").warning("nobody reads this")

@@ -1,13 +1,11 @@
 """What tests of the command line share: running a command on a database, and a ledger with the sample in it."""
 
-import logging
 import os
 import uuid
 from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-import structlog
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from typer.testing import CliRunner, Result
@@ -21,16 +19,10 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
-def _settings_and_logs_of_this_test_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _settings_and_logs_of_this_test_alone(monkeypatch: pytest.MonkeyPatch, own_logs: None) -> None:
     for name in os.environ:
         if name.upper().startswith("P2C_"):
             monkeypatch.delenv(name)
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.fixture

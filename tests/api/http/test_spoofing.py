@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import logging
 import re
 import zipfile
 from collections.abc import Iterator
@@ -16,20 +15,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import structlog
 from lxml import etree
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app as command_line
 from audit.bundle import Manifest, Noticed
 from domain.vocabulary import Role
-from infrastructure.bootstrap import Service, open_on
-from infrastructure.embedded_postgres import EmbeddedPostgres
-from infrastructure.signing import Signing
+from infrastructure.bootstrap import Service
 from infrastructure.telemetry import log_to_standard_error
 from tests.api.http.register import Client, days_ago
 from tests.api.http.signing_in import TheOneWhoMay
-from tests.conftest import new_database
+
+# Commands that are run here write to a stream that is closed after them.
+pytestmark = pytest.mark.usefixtures("own_logs")
 
 FORGED = "version 99  position 99  pledge.withdrawn.v1"
 TITLE = f"Connect schools\n{FORGED}\r\nBcc: everybody@example.org\t:warning: [red]loud[/] \\"
@@ -42,17 +40,9 @@ COMMANDS_OF_TERMINALS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @pytest.fixture(scope="module")
-def conninfo(postgres: EmbeddedPostgres) -> Iterator[str]:
-    with new_database(postgres) as conninfo:
-        yield conninfo
-
-
-@pytest.fixture(scope="module")
-def service(conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(signing_service: Service) -> Service:
     """A service that signs, so that there are bundles."""
-    signing = Signing(folder=tmp_path_factory.mktemp("keys"), origin="example.org/v1/ledger")
-    with open_on(conninfo, signing=signing) as service:
-        yield service
+    return signing_service
 
 
 @pytest.fixture(scope="module")
@@ -174,17 +164,8 @@ def test_what_was_sent_comes_back_as_json_and_in_no_header(pledger: Client, sent
 def test_a_request_is_one_line_in_the_log_whatever_it_says(
     pledger: Client, capsys: pytest.CaptureFixture[str], as_json: bool
 ) -> None:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
     log_to_standard_error("info", json=as_json)
-    try:
-        pledger.get(
-            "/v1/nothing/%0aerror%20forged%1b%5B2J", headers={"X-Request-Id": "a b", "User-Agent": "a\tforged=1"}
-        )
-    finally:
-        root.handlers[:] = before
-        root.setLevel(level)
-        structlog.reset_defaults()
+    pledger.get("/v1/nothing/%0aerror%20forged%1b%5B2J", headers={"X-Request-Id": "a b", "User-Agent": "a\tforged=1"})
     lines = [line for line in capsys.readouterr().err.splitlines() if "HTTP Request" not in line]  # the client's own
     written = [line for line in lines if "nothing" in line or "forged" in line]
 
