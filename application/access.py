@@ -167,8 +167,13 @@ def require_contact_keeper(by: Principal, organisation: UUID) -> None:
 
 
 def require_command(by: Principal, command: PledgeCommand) -> None:
-    """Refuse a command that the principal may give about no pledge. Raises NotAuthenticated and NotPermitted."""
+    """Refuse a command that the principal may give about no pledge, or to announce one for somebody else.
+
+    Raises NotAuthenticated and NotPermitted.
+    """
     require(by, *_permissions_for(command))
+    if by.actor.role is Role.STAKEHOLDER and isinstance(command, Announce) and command.lead != by.actor.organisation:
+        raise NotPermitted("A stakeholder announces pledges that its own organisation leads.")
 
 
 def require_command_on(
@@ -186,13 +191,6 @@ def require_command_on(
             "A stakeholder acts only for its own organisation: the lead may do this, and a partner may contribute and"
             " correct what it contributed."
         )
-
-
-def require_announcement(by: Principal, command: Announce) -> None:
-    """Refuse an announcement for somebody else. Raises NotAuthenticated and NotPermitted."""
-    require_command(by, command)
-    if by.actor.role is Role.STAKEHOLDER and command.lead != by.actor.organisation:
-        raise NotPermitted("A stakeholder announces pledges that its own organisation leads.")
 
 
 def _is_own(

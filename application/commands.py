@@ -136,7 +136,7 @@ class Commands:
 
     def announce(self, command: Announce, request: Request) -> Outcome[Pledge]:
         """Announce a pledge; without a reference of its own it is given the next one of its year."""
-        access.require_announcement(request.by, command)
+        access.require_command(request.by, command)
         if earlier := self._earlier(request, self._ledger.pledge):
             return earlier
         if command.reference is not None:
@@ -160,11 +160,9 @@ class Commands:
             self._require_pledge(command.superseded_by, request.by)
 
         def decide(state: Pledge | None, at: Circumstances) -> tuple[PledgeEvent, ...]:
-            if isinstance(command, Announce):
-                access.require_announcement(request.by, command)
-            elif state is None:
-                raise UnknownPledge(reference)
-            else:
+            if not isinstance(command, Announce):
+                if state is None:
+                    raise UnknownPledge(reference)
                 access.require_command_on(request.by, command, state, partial(self._recorded_by, id))
             return decisions.decide(id, state, command, at)
 

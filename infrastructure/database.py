@@ -33,6 +33,12 @@ DISK_FULL: tuple[type[Exception], ...] = (errors.DiskFull,)
 FORBIDDEN: tuple[type[Exception], ...] = (errors.InsufficientPrivilege,)
 """What is raised where the database answers, and does not allow its user what was asked."""
 
+
+def first_line(error: Exception) -> str:
+    """What the database says is wrong, without the lines in which it says where."""
+    return str(error).strip().partition("\n")[0]
+
+
 # A peer that vanished without a word, with its machine or the network, is noticed after about ten seconds, by both
 # sides: what a session of it held, such as a lock, is then free.
 _VANISHED_PEER = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}

@@ -12,7 +12,7 @@ from psycopg.rows import DictRow, dict_row
 
 from infrastructure import roles, schema
 from infrastructure.clock import SKEW_ERROR_SECONDS, SKEW_WARNING_SECONDS, Reading
-from infrastructure.database import CONNECT_TIMEOUT_SECONDS
+from infrastructure.database import CONNECT_TIMEOUT_SECONDS, first_line
 from infrastructure.signing import KeyFile, Signing, SigningStopped
 from projections import tracking
 from projections.catalogue import READ_MODELS
@@ -76,7 +76,7 @@ def examine(conninfo: str) -> Sequence[Finding]:
         )
     except psycopg.OperationalError as away:
         advice = "Check that the server runs, that P2C_DATABASE_URL names it, and that it lets this user in."
-        return [_error("database", f"does not answer: {str(away).strip().partition(chr(10))[0]}", advice)]
+        return [_error("database", f"does not answer: {first_line(away)}", advice)]
     with connection:
         # Not among the options: libpq would take the server for one that does not write, and pass it over.
         connection.execute("SET default_transaction_read_only = on")

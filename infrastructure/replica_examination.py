@@ -8,7 +8,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 
-from infrastructure.database import CONNECT_TIMEOUT_SECONDS
+from infrastructure.database import CONNECT_TIMEOUT_SECONDS, first_line
 from infrastructure.examination import LAG_WARNING, Finding, Verdict
 
 CHECK = "read replica"
@@ -25,9 +25,9 @@ def examine_replica(primary: str, replica: str) -> Sequence[Finding]:
         there = _state(replica)
     except psycopg.OperationalError as away:
         advice = "Reads go to the primary meanwhile. Check that it runs, and that P2C_READ_REPLICA_URL names it."
-        return [_finding(Verdict.WARNING, f"does not answer: {_first_line(away)}", advice)]
+        return [_finding(Verdict.WARNING, f"does not answer: {first_line(away)}", advice)]
     except psycopg.Error as fault:
-        return [_not_ours(_first_line(fault))]
+        return [_not_ours(first_line(fault))]
     try:
         here = _state(primary)
     except psycopg.Error:
@@ -63,7 +63,3 @@ def _state(conninfo: str) -> DictRow:
 
 def _finding(verdict: Verdict, message: str, advice: str = "") -> Finding:
     return Finding(check=CHECK, verdict=verdict, message=message, advice=advice)
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from audit.signed_note import MalformedNote, VerifierKey
-from infrastructure.oidc.addresses import is_protected
+from infrastructure.oidc.addresses import is_loopback, is_protected
 
 PREFIX: Final = "P2C_"
 MASK: Final = "***"
@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     @property
     def is_reachable_by_others(self) -> bool:
         """Whether the service listens where other machines can reach it."""
-        return self.host != "localhost" and not ipaddress.ip_address(self.host).is_loopback
+        return not is_loopback(self.host)
 
     @classmethod
     def from_environment(cls, **given: object) -> Self:

@@ -13,7 +13,7 @@ from application.ledger import LedgerBusy, LedgerRolledBack
 from application.sample.loading import LedgerHoldsMore
 from domain.refusals import Refused
 from infrastructure.bundles import NothingSigned
-from infrastructure.database import DISK_FULL, FORBIDDEN, UNAVAILABLE
+from infrastructure.database import DISK_FULL, FORBIDDEN, UNAVAILABLE, first_line
 from infrastructure.embedded_postgres import EmbeddedPostgresError
 from infrastructure.postgres_programs import UnknownProgram
 from infrastructure.schema import SchemaTooNew
@@ -39,13 +39,9 @@ class Unusable(Exception):
 
 def _database_away(error: Exception) -> Words:
     return (
-        f"The database does not answer: {_first_line(error)}",
+        f"The database does not answer: {first_line(error)}",
         "Check that the server runs and that P2C_DATABASE_URL names it; `p2c doctor` examines both.",
     )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
 
 
 def _explained(remedy: str) -> Callable[[Exception], Words]:
@@ -82,7 +78,7 @@ _WORDS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[
     (
         FORBIDDEN,
         lambda error: (
-            f"The database forbids it: {_first_line(error)}",
+            f"The database forbids it: {first_line(error)}",
             "Let the owner of the database, or a superuser, run `p2c schema apply`, or name that user in "
             "P2C_DATABASE_URL.",
         ),
@@ -90,7 +86,7 @@ _WORDS: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[
     (
         DISK_FULL,
         lambda error: (
-            f"The database has no room left to write to: {_first_line(error)}",
+            f"The database has no room left to write to: {first_line(error)}",
             "Make room on its disk, and try again; `p2c doctor` shows how much there is.",
         ),
     ),

@@ -1,4 +1,4 @@
-"""Where a list goes on, as links say it (RFC 8288)."""
+"""Answers, and where a list goes on, as links say it (RFC 8288)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 from pydantic import BaseModel
 
+from api.http.caching import NO_STORE
 from api.http.cursors import Cursor
 
 
@@ -29,3 +30,8 @@ def document(content: BaseModel, *, position: int, headers: Mapping[str, str] | 
     return Response(
         content.model_dump_json(by_alias=True), media_type="application/json", headers={**always, **(headers or {})}
     )
+
+
+def uncached(content: BaseModel, status: int = 200) -> Response:
+    """An answer that nobody may keep."""
+    return Response(content.model_dump_json(), status_code=status, media_type="application/json", headers=NO_STORE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -48,6 +48,10 @@ MOST_VALUES = 300
 MOST_TEXTS = 10
 """How many texts: a server refuses addresses longer than 64 KiB without a word of ours."""
 
+Value = TypeVar("Value")
+Several = Annotated[list[Value], AnyOf, Field(max_length=MOST_VALUES)]
+"""The values of a filter, any of which will do."""
+
 SearchText = Annotated[
     str,
     AfterValidator(_searchable),
@@ -81,55 +85,23 @@ class MomentQuery(Asked):
 class PledgeCriteria(Asked):
     """Which pledges."""
 
-    lifecycle: Annotated[
-        list[Lifecycle], AnyOf, Field(max_length=MOST_VALUES, description="Where the pledge is in its life")
-    ] = []
-    type: Annotated[
-        list[PledgeType], AnyOf, Field(max_length=MOST_VALUES, description="What kind of promise it is")
-    ] = []
-    focus_area: Annotated[
-        list[FocusArea], AnyOf, Field(max_length=MOST_VALUES, description="The one it belongs to")
-    ] = []
-    pillar: Annotated[
-        list[PillarCode], AnyOf, Field(max_length=MOST_VALUES, description="A theme inside the focus area")
-    ] = []
-    sector: Annotated[
-        list[Sector],
-        AnyOf,
-        Field(max_length=MOST_VALUES, description="The lead organisation's, when it announced the pledge"),
-    ] = []
-    region: Annotated[
-        list[Region], AnyOf, Field(max_length=MOST_VALUES, description="Where the pledge is implemented")
-    ] = []
-    pledger_region: Annotated[
-        list[Region], AnyOf, Field(max_length=MOST_VALUES, description="The lead organisation's")
-    ] = []
-    country: Annotated[
-        list[CountryCode], AnyOf, Field(max_length=MOST_VALUES, description="Where the pledge is implemented")
-    ] = []
-    target_group: Annotated[
-        list[CountryGroup], AnyOf, Field(max_length=MOST_VALUES, description="As the countries are grouped today")
-    ] = []
-    beneficiary_group: Annotated[
-        list[BeneficiaryGroup], AnyOf, Field(max_length=MOST_VALUES, description="Whom it is for")
-    ] = []
-    sdg: Annotated[
-        list[SdgNumber], AnyOf, Field(max_length=MOST_VALUES, description="Sustainable Development Goal, 1 to 17")
-    ] = []
-    wsis_line: Annotated[
-        list[WsisLine], AnyOf, Field(max_length=MOST_VALUES, description="WSIS action line, C1 to C11")
-    ] = []
-    organisation: Annotated[list[UUID], AnyOf, Field(max_length=MOST_VALUES, description="Lead or partner")] = []
-    lead: Annotated[list[UUID], AnyOf, Field(max_length=MOST_VALUES, description="The lead organisation")] = []
-    reporting: Annotated[
-        list[ReportingHealth], AnyOf, Field(max_length=MOST_VALUES, description="How its reports stand today")
-    ] = []
+    lifecycle: Annotated[Several[Lifecycle], Field(description="Where the pledge is in its life")] = []
+    type: Annotated[Several[PledgeType], Field(description="What kind of promise it is")] = []
+    focus_area: Annotated[Several[FocusArea], Field(description="The one it belongs to")] = []
+    pillar: Annotated[Several[PillarCode], Field(description="A theme inside the focus area")] = []
+    sector: Annotated[Several[Sector], Field(description="The lead organisation's, when it announced the pledge")] = []
+    region: Annotated[Several[Region], Field(description="Where the pledge is implemented")] = []
+    pledger_region: Annotated[Several[Region], Field(description="The lead organisation's")] = []
+    country: Annotated[Several[CountryCode], Field(description="Where the pledge is implemented")] = []
+    target_group: Annotated[Several[CountryGroup], Field(description="As the countries are grouped today")] = []
+    beneficiary_group: Annotated[Several[BeneficiaryGroup], Field(description="Whom it is for")] = []
+    sdg: Annotated[Several[SdgNumber], Field(description="Sustainable Development Goal, 1 to 17")] = []
+    wsis_line: Annotated[Several[WsisLine], Field(description="WSIS action line, C1 to C11")] = []
+    organisation: Annotated[Several[UUID], Field(description="Lead or partner")] = []
+    lead: Annotated[Several[UUID], Field(description="The lead organisation")] = []
+    reporting: Annotated[Several[ReportingHealth], Field(description="How its reports stand today")] = []
     scaled_up: Annotated[bool | None, Field(description="Whether it was ever scaled up")] = None
-    year: Annotated[
-        list[Annotated[int, Field(ge=1, le=9999)]],
-        AnyOf,
-        Field(max_length=MOST_VALUES, description="Of the announcement"),
-    ] = []
+    year: Annotated[Several[Annotated[int, Field(ge=1, le=9999)]], Field(description="Of the announcement")] = []
     register_: Annotated[
         list[SearchText],
         AnyOf,
@@ -174,9 +146,9 @@ class PledgeCursor(Cursor):
 class OrganisationCriteria(Asked):
     """Which organisations."""
 
-    sector: Annotated[list[Sector], AnyOf, Field(max_length=MOST_VALUES, description="Its sector")] = []
-    region: Annotated[list[Region], AnyOf, Field(max_length=MOST_VALUES, description="Its ITU region")] = []
-    country: Annotated[list[CountryCode], AnyOf, Field(max_length=MOST_VALUES, description="Its country")] = []
+    sector: Annotated[Several[Sector], Field(description="Its sector")] = []
+    region: Annotated[Several[Region], Field(description="Its ITU region")] = []
+    country: Annotated[Several[CountryCode], Field(description="Its country")] = []
     active: Annotated[bool | None, Field(description="Whether it may take on something new")] = None
     q: Annotated[SearchText | None, Field(description="Words that must all occur in its name")] = None
 

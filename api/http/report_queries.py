@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from api.http.cursors import Cursor
 from api.http.moments import AsOfText
-from api.http.queries import MOST_VALUES, AnyOf, CursorText, Limit, MomentQuery, SearchText
+from api.http.queries import CursorText, Limit, MomentQuery, SearchText, Several
 from api.http.statements import Day
 from application.good_practices import Interest
 from application.reporting_duties import Debts
@@ -63,19 +63,11 @@ class ObligationCriteria(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    health: Annotated[
-        list[ReportingHealth], AnyOf, Field(max_length=MOST_VALUES, description="How the reports on the pledge stand")
-    ] = []
-    lead: Annotated[
-        list[UUID], AnyOf, Field(max_length=MOST_VALUES, description="The lead organisation, who owes the report")
-    ] = []
-    sector: Annotated[list[Sector], AnyOf, Field(max_length=MOST_VALUES, description="The lead organisation's")] = []
-    region: Annotated[
-        list[Region], AnyOf, Field(max_length=MOST_VALUES, description="Where the pledge is implemented")
-    ] = []
-    pledger_region: Annotated[
-        list[Region], AnyOf, Field(max_length=MOST_VALUES, description="The lead organisation's")
-    ] = []
+    health: Annotated[Several[ReportingHealth], Field(description="How the reports on the pledge stand")] = []
+    lead: Annotated[Several[UUID], Field(description="The lead organisation, who owes the report")] = []
+    sector: Annotated[Several[Sector], Field(description="The lead organisation's")] = []
+    region: Annotated[Several[Region], Field(description="Where the pledge is implemented")] = []
+    pledger_region: Annotated[Several[Region], Field(description="The lead organisation's")] = []
 
     def debts(self) -> Debts:
         """The criteria as the use case knows them."""
@@ -97,17 +89,11 @@ class StoryCriteria(BaseModel):
             description="Words that must all occur in the story, the pledge's reference or title, or the lead's name"
         ),
     ] = None
-    focus_area: Annotated[
-        list[FocusArea], AnyOf, Field(max_length=MOST_VALUES, description="The one the pledge belongs to")
-    ] = []
-    type: Annotated[
-        list[PledgeType], AnyOf, Field(max_length=MOST_VALUES, description="What kind of promise the pledge is")
-    ] = []
-    sector: Annotated[list[Sector], AnyOf, Field(max_length=MOST_VALUES, description="The lead organisation's")] = []
-    pledger_region: Annotated[
-        list[Region], AnyOf, Field(max_length=MOST_VALUES, description="The lead organisation's")
-    ] = []
-    lead: Annotated[list[UUID], AnyOf, Field(max_length=MOST_VALUES, description="The lead organisation")] = []
+    focus_area: Annotated[Several[FocusArea], Field(description="The one the pledge belongs to")] = []
+    type: Annotated[Several[PledgeType], Field(description="What kind of promise the pledge is")] = []
+    sector: Annotated[Several[Sector], Field(description="The lead organisation's")] = []
+    pledger_region: Annotated[Several[Region], Field(description="The lead organisation's")] = []
+    lead: Annotated[Several[UUID], Field(description="The lead organisation")] = []
 
     def interest(self) -> Interest:
         """The criteria as the use case knows them."""

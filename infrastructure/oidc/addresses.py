@@ -1,4 +1,4 @@
-"""Which addresses keys may come from."""
+"""Which addresses are this machine's, and which ones keys may come from."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ def is_protected(url: str) -> bool:
         return False
     if not host or parts.username is not None or not url.isascii() or not url.isprintable() or " " in url:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host, named or by its address, is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -145,10 +145,6 @@ class OrganisationsView:
         """What every organisation was called at a point. Raises PositionNotReached."""
         return {row["id"]: row["name"] for row in self._read([], {}, at=at, limit=None) if row["id"]}
 
-    def position(self) -> int:
-        """How far the ledger is told here."""
-        return int(rows(self._source, "SELECT position FROM organisations.tracking", {})[0]["position"])
-
     def _found(self, id: UUID, *, at: Point | None) -> tuple[OrganisationRow | None, int]:
         found = self._read([sql.SQL("id = %(id)s")], {"id": id}, at=at, limit=1)
         return _row(found[0]) if found[0]["id"] else None, found[0]["reached"]

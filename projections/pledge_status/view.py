@@ -142,10 +142,6 @@ class PledgeStatusView:
         """The rows of a status snapshot as lines of a CSV file; see `projections.pledge_status.status_lines`."""
         return status_lines(self._source, at, columns, lead_names, formula_starts)
 
-    def position(self) -> int:
-        """How far the ledger is told here."""
-        return int(rows(self._source, "SELECT position FROM pledge_status.tracking", {})[0]["position"])
-
     def _found(self, reference: str, *, at: Point | None) -> tuple[PledgeRow | None, int]:
         known = sql.SQL("reference = %(reference)s") if can_be_stored(reference) else sql.SQL("false")
         found = self._read([known], {"reference": reference}, at=at, limit=1)

@@ -77,10 +77,6 @@ class TimelineView:
         """What happened last, to whichever pledge, the latest first."""
         return tuple(_item(row) for row in rows(self._source, _LATEST, {"limit": limit}))
 
-    def position(self) -> int:
-        """How far the ledger is told here."""
-        return int(rows(self._source, "SELECT position FROM timeline.tracking", {})[0]["position"])
-
 
 def _item(row: DictRow) -> TimelineItem:
     return TimelineItem(**{field.name: row[field.name] for field in fields(TimelineItem)})

@@ -81,7 +81,7 @@ def test_an_append_wakes_the_runner(service: Service, running: ProjectionRunner,
     for group in facts():
         position = append(service, [group])[-1].position
         assert running.wait_until(position, SOON)
-        assert service.pledges.position() == position
+        assert service.projections.status()["pledge_status"].position == position
 
 
 def test_what_no_notification_tells_of_is_found_all_the_same(service: Service, monkeypatch):
@@ -151,8 +151,8 @@ def test_a_runner_that_lost_its_connection_in_the_middle_of_a_batch_leaves_nothi
     with pytest.raises(psycopg.OperationalError):
         unlucky.catch_up()
 
-    assert service.organisations.position() == 0
-    assert service.organisations.page().items == ()
+    page = service.organisations.page()
+    assert (page.position, page.items) == (0, ())
     unlucky.catch_up()
     assert len(service.organisations.page().items) == 2
 
@@ -262,7 +262,7 @@ def test_catching_up_waits_for_the_active_runner(service: Service, other: Servic
     for group in facts():
         position = append(service, [group])[-1].position
         assert other.projections.catch_up() == position
-        assert other.pledges.position() == position
+        assert other.projections.status()["pledge_status"].position == position
     assert service.projections.leading
 
 
@@ -343,7 +343,7 @@ def test_a_runner_that_is_killed_in_the_middle_is_resumed_exactly_where_it_was(s
     with subprocess.Popen(
         [sys.executable, "-c", SLOW_RUNNER, empty_database], cwd=Path(__file__).parents[2], env=dict(os.environ)
     ) as process:
-        assert soon(lambda: service.timeline.position() >= 30)
+        assert soon(lambda: service.projections.status()["timeline"].position >= 30)
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     killed_at = {name: status.position for name, status in service.projections.status().items()}

@@ -67,5 +67,6 @@ def test_what_happens_to_a_pledge_that_was_never_announced_is_not_passed_over(se
     append(service, [orphan])
     with pytest.raises(ReadModelFailed, match="never announced"):
         service.projections.catch_up()
-    assert service.timeline.position() == 0
-    assert service.pledges.position() == 1
+    status = service.projections.status()
+    assert status["timeline"].position == 0
+    assert status["pledge_status"].position == 1

@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 
 from api.http import problems
 from api.http.authentication import Known
-from api.http.caching import NO_STORE
 from api.http.failures import Failure
 from api.http.json_request import CommandRoute
 from api.http.openapi import READER, WRITING, answers
+from api.http.pages import uncached
 from api.http.paths import OrganisationId
 from api.http.service import Services
 from api.http.statements import UNKEPT_TEXT, Body
@@ -74,7 +74,7 @@ class Erased(BaseModel):
 def list_contacts(organisation: OrganisationId, service: Services, by: Known) -> Response:
     """The persons to write to; for BDT and the organisation itself."""
     _require(service, by, organisation)
-    return _private(ContactList(items=[_document(contact) for contact in service.contacts.of(organisation)]))
+    return uncached(ContactList(items=[_document(contact) for contact in service.contacts.of(organisation)]))
 
 
 @router.put(
@@ -89,7 +89,7 @@ def put_contact(organisation: OrganisationId, task: Task, body: ContactBody, ser
     _require(service, by, organisation)
     contact = Contact(id=task, name=body.name, email=body.email, phone=body.phone)
     service.contacts.put(organisation, contact)
-    return _private(_document(contact))
+    return uncached(_document(contact))
 
 
 @router.delete(
@@ -104,7 +104,7 @@ def erase_contact(organisation: OrganisationId, task: Task, service: Services, b
     _require(service, by, organisation)
     if not service.contacts.erase(organisation, task):
         raise Failure(problems.NO_SUCH_ADDRESS, f"The organisation has no contact person for {task}.")
-    return _private(Erased(erased=task))
+    return uncached(Erased(erased=task))
 
 
 def _require(service: Service, by: Principal, organisation: UUID) -> None:
@@ -115,7 +115,3 @@ def _require(service: Service, by: Principal, organisation: UUID) -> None:
 
 def _document(contact: Contact) -> ContactDocument:
     return ContactDocument(task=contact.id, name=contact.name, email=contact.email, phone=contact.phone)
-
-
-def _private(content: BaseModel) -> Response:
-    return Response(content.model_dump_json(), media_type="application/json", headers=NO_STORE)

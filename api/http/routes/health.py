@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from api.http import problems
-from api.http.caching import NO_STORE
 from api.http.documents import Instant
 from api.http.failures import RETRY_AFTER, Failure, FieldError
 from api.http.openapi import EVERYWHERE, answers
+from api.http.pages import uncached
 from api.http.service import Services
 from api.http.shared_answers import SharedAnswer
 from infrastructure.readiness import Fault, Readiness
@@ -66,7 +66,7 @@ class Ready(BaseModel):
 )
 async def is_alive() -> Response:
     """Answers without touching anything."""
-    return _document(Alive(status="alive", version=p2c_version()))
+    return uncached(Alive(status="alive", version=p2c_version()))
 
 
 @router.get(
@@ -90,7 +90,7 @@ async def is_ready(request: Request, service: Services) -> Response:
         for name, s in found.read_models.items()
     }
     latest = found.checkpoint
-    return _document(
+    return uncached(
         Ready(
             status="ready",
             version=p2c_version(),
@@ -110,7 +110,3 @@ def _not_ready(*faults: Fault) -> Failure:
         errors=[FieldError(field=fault.part, detail=fault.detail) for fault in faults],
         headers=RETRY_AFTER,
     )
-
-
-def _document(content: BaseModel) -> Response:
-    return Response(content.model_dump_json(), media_type="application/json", headers=NO_STORE)

@@ -11,11 +11,11 @@ from pydantic import BaseModel
 
 from api.http import problems
 from api.http.authentication import Known
-from api.http.caching import NO_STORE
 from api.http.documents import Instant
 from api.http.failures import Failure, FieldError
 from api.http.json_request import CommandRoute
 from api.http.openapi import READER, WRITING, answers, leads_to
+from api.http.pages import uncached
 from api.http.problems import named_in_body
 from api.http.service import Services, TodayInUtc
 from api.http.token_bodies import RevocationBody, TokenBody
@@ -96,7 +96,7 @@ def issue_token(body: TokenBody, service: Services, by: Known, today: TodayInUtc
         )
     except UnsuitableToken as unsuitable:
         raise Failure(problems.UNSUITABLE_TOKEN, str(unsuitable)) from unsuitable
-    return _private(IssuedToken(token=token, credential=_document(credential)), 201)
+    return uncached(IssuedToken(token=token, credential=_document(credential)), 201)
 
 
 @router.get(
@@ -109,7 +109,7 @@ def issue_token(body: TokenBody, service: Services, by: Known, today: TodayInUtc
 def list_tokens(service: Services, by: Known) -> Response:
     """Every token ever issued, without its secret. For administrators, and for auditors who look into who did what."""
     require(by, Permission.TOKENS_READ)
-    return _private(TokenList(items=[_document(credential) for credential in service.credentials.issued()]))
+    return uncached(TokenList(items=[_document(credential) for credential in service.credentials.issued()]))
 
 
 @router.get(
@@ -121,7 +121,7 @@ def list_tokens(service: Services, by: Known) -> Response:
 )
 def get_own_access(by: Known) -> Response:
     """Who you are to this service, and what you may do."""
-    return _private(
+    return uncached(
         OwnAccess(
             role=by.actor.role,
             organisation=by.actor.organisation,
@@ -145,7 +145,7 @@ def revoke_token(token: TokenId, body: RevocationBody, service: Services, by: Kn
     credential = service.credentials.find(token)
     if credential is None:
         raise Failure(problems.NO_SUCH_TOKEN, f"No token has the id {token}.")
-    return _private(_document(credential))
+    return uncached(_document(credential))
 
 
 def _require_to_come(expires_on: date | None, today: date) -> None:
@@ -168,7 +168,3 @@ def _document(credential: Credential) -> TokenDocument:
         revoked_at=credential.revoked_at,
         last_used_at=credential.last_used_at,
     )
-
-
-def _private(content: BaseModel, status: int = 200) -> Response:
-    return Response(content.model_dump_json(), status_code=status, media_type="application/json", headers=NO_STORE)

@@ -107,7 +107,7 @@ class TestDemo:
         assert json.loads(again.stdout)["events"] == 0
         assert "nothing was added" in on_empty("demo").stdout
         with open_on(empty_database) as service:
-            assert service.pledges.position() == service.ledger.position
+            assert service.projections.status()["pledge_status"].position == service.ledger.position
 
     def test_leaves_a_ledger_with_anything_else_alone(self, on_empty: Run, empty_database: str) -> None:
         register_somebody(empty_database)

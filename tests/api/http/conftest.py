@@ -13,6 +13,7 @@ from api.http.app import create_app
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
+from infrastructure.signing import Signing
 from tests.api.http.contract import Contract
 from tests.api.http.register import Client
 from tests.api.http.serving import serving
@@ -21,9 +22,24 @@ from tests.conftest import new_database
 
 
 @pytest.fixture(scope="module")
-def service(postgres: EmbeddedPostgres) -> Iterator[Service]:
+def conninfo(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database that the tests of a module share."""
+    with new_database(postgres) as conninfo:
+        yield conninfo
+
+
+@pytest.fixture(scope="module")
+def service(conninfo: str) -> Iterator[Service]:
     """The whole service on a database that the tests of a module share: each makes its own pledges."""
-    with new_database(postgres) as conninfo, open_on(conninfo) as service:
+    with open_on(conninfo) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def signing_service(conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The same with a key; modules that need one make it their `service`."""
+    signing = Signing(folder=tmp_path_factory.mktemp("keys"), origin="example.org/v1/ledger")
+    with open_on(conninfo, signing=signing) as service:
         yield service
 
 

@@ -17,12 +17,9 @@ from fastapi import FastAPI
 from api.http.example_requests import REQUESTS
 from application.access import Permission
 from domain.vocabulary import Role
-from infrastructure.bootstrap import Service, open_on
-from infrastructure.embedded_postgres import EmbeddedPostgres
-from infrastructure.signing import Signing
+from infrastructure.bootstrap import Service
 from tests.api.http.register import Client, Json, days_ago, usd
 from tests.api.http.signing_in import TheOneWhoMay
-from tests.conftest import new_database
 
 NOBODY, LEAD, PARTNER, STRANGER = "nobody", "lead", "partner", "stranger"
 BDT, AUDITOR, ADMIN = "bdt", "auditor", "admin"
@@ -173,11 +170,9 @@ def announced(client: Client, lead: str, partner: str, **more: Any) -> tuple[str
 
 
 @pytest.fixture(scope="module")
-def service(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(signing_service: Service) -> Service:
     """A service that signs, so that there is evidence to ask for."""
-    signing = Signing(folder=tmp_path_factory.mktemp("keys"), origin="example.org/v1/ledger")
-    with new_database(postgres) as conninfo, open_on(conninfo, signing=signing) as service:
-        yield service
+    return signing_service
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -10,21 +9,16 @@ import pytest
 
 from audit.verification import verify
 from domain.vocabulary import Role
-from infrastructure.bootstrap import Service, open_on
-from infrastructure.embedded_postgres import EmbeddedPostgres
-from infrastructure.signing import Signing
+from infrastructure.bootstrap import Service
 from tests.api.http.register import Client
-from tests.conftest import new_database
 
 PERSON = {"name": "Amina Diop", "email": "amina.diop@example.org", "phone": "+221 33 000 00 00"}
 
 
 @pytest.fixture(scope="module")
-def service(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(signing_service: Service) -> Service:
     """A service that signs."""
-    signing = Signing(folder=tmp_path_factory.mktemp("keys"))
-    with new_database(postgres) as conninfo, open_on(conninfo, signing=signing) as service:
-        yield service
+    return signing_service
 
 
 @pytest.fixture

@@ -14,11 +14,9 @@ from lxml import etree, html
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from infrastructure.bootstrap import Service, open_on
-from infrastructure.embedded_postgres import EmbeddedPostgres
+from infrastructure.bootstrap import Service
 from tests.api.http.register import Client, days_ago
 from tests.api.http.signing_in import TheOneWhoMay
-from tests.conftest import new_database
 from tests.service_process import p2c
 
 MARK = "Zyzzyva"
@@ -50,18 +48,6 @@ class Told:
     @property
     def period(self) -> dict[str, str]:
         return {"from": days_ago(500), "to": days_ago(0)}
-
-
-@pytest.fixture(scope="module")
-def conninfo(postgres: EmbeddedPostgres) -> Iterator[str]:
-    with new_database(postgres) as conninfo:
-        yield conninfo
-
-
-@pytest.fixture(scope="module")
-def service(conninfo: str) -> Iterator[Service]:
-    with open_on(conninfo) as service:
-        yield service
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from base64 import b64decode
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,21 +15,16 @@ from audit.merkle import root as root_of
 from audit.signed_note import parse_keys
 from audit.tiles import Subtrees, Tile
 from audit.verification import Trust, verify
-from infrastructure.bootstrap import Service, open_on
-from infrastructure.embedded_postgres import EmbeddedPostgres
-from infrastructure.signing import Signing
+from infrastructure.bootstrap import Service
 from tests.api.http.register import Client
-from tests.conftest import new_database
 
 LEDGER = "/v1/ledger"
 
 
 @pytest.fixture(scope="module")
-def service(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(signing_service: Service) -> Service:
     """A service that signs."""
-    signing = Signing(folder=tmp_path_factory.mktemp("keys"), origin="example.org/v1/ledger")
-    with new_database(postgres) as conninfo, open_on(conninfo, signing=signing) as service:
-        yield service
+    return signing_service
 
 
 def signed(client: Client, position: int) -> SignedCheckpoint:

@@ -21,11 +21,9 @@ from infrastructure.bootstrap import Service, open_on
 from infrastructure.database import LOCK_TIMEOUT_MS
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.locks import APPEND_LOCK
-from infrastructure.signing import Signing
 from infrastructure.version import p2c_version
 from tests.api.http.register import Client, days_ago
 from tests.api.http.serving import serving
-from tests.conftest import new_database
 from tests.superuser import superuser
 
 Figures = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
@@ -34,11 +32,9 @@ LEDGER_ALONE = {"p2c_ledger_position", "p2c_read_model_lag", "p2c_unsigned_entri
 
 
 @pytest.fixture(scope="module")
-def service(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(signing_service: Service) -> Service:
     """A service that signs."""
-    signing = Signing(folder=tmp_path_factory.mktemp("keys"))
-    with new_database(postgres) as conninfo, open_on(conninfo, signing=signing) as service:
-        yield service
+    return signing_service
 
 
 def told(client: httpx.Client) -> Figures:

@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -24,13 +24,10 @@ from api.http.example_requests import LEAD as SHOWN_LEAD
 from api.http.example_requests import REFERENCE as SHOWN_REFERENCE
 from api.http.example_requests import REQUESTS
 from domain.vocabulary import Role
-from infrastructure.bootstrap import Service, open_on
-from infrastructure.embedded_postgres import EmbeddedPostgres
-from infrastructure.signing import Signing
+from infrastructure.bootstrap import Service
 from tests.api.http.register import Client, Json
 from tests.api.http.signing_in import TheOneWhoMay
 from tests.api.http.test_access import ADMIN, AUDITOR, BDT, CHANGE, LEAD, NOBODY, ON_A_PLEDGE, PUBLIC, READ
-from tests.conftest import new_database
 from tests.service_process import ROOT
 
 ROLES: Mapping[str, str] = {
@@ -115,11 +112,9 @@ class Register:
 
 
 @pytest.fixture(scope="module")
-def service(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(signing_service: Service) -> Service:
     """A service that signs, so that there is evidence to ask for."""
-    signing = Signing(folder=tmp_path_factory.mktemp("keys"), origin="example.org/v1/ledger")
-    with new_database(postgres) as conninfo, open_on(conninfo, signing=signing) as service:
-        yield service
+    return signing_service
 
 
 @pytest.fixture(scope="module")
