@@ -24,10 +24,14 @@ class Snapshots:
 
         Where the register has kept running totals, no pledge has to be looked at.
         """
+        return totals_snapshot(self._selection(at, division), self.counted(at, division))
+
+    def counted(self, at: Moment, division: Division) -> Totals:
+        """The same without what makes it a document: no root, no digest."""
         counted = self._running(at, division)
         if counted is None:
             counted = totals(self._register.statuses(at), at.effective_on, division.by, division.attribution)
-        return totals_snapshot(self._selection(at, division), counted)
+        return counted
 
     def _running(self, at: Moment, division: Division) -> Totals | None:
         match division:

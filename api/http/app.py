@@ -40,6 +40,7 @@ from api.http.routes import (
 from api.http.security_headers import SecurityHeaders
 from api.http.shared_answers import SharedAnswer
 from api.http.turns import Turns
+from api.web.site import include_pages
 from infrastructure.bootstrap import Service
 from infrastructure.readiness import examine
 from infrastructure.version import p2c_version
@@ -120,6 +121,7 @@ def with_routes(middleware: Sequence[Middleware] = ()) -> FastAPI:
         documentation,
     ):
         app.include_router(resource.router)
+    include_pages(app)
     handle_failures(app)
     describe(app, examples)
     return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -127,34 +127,20 @@ def internal_error() -> Failure:
 def handle_failures(app: FastAPI) -> None:
     """Let every exception that means something to a client be answered with its problem."""
 
-    def answer(of: type[Exception], explain: Any) -> None:
-        async def handle(request: Request, failed: Exception) -> Response:
-            return refusal(request.scope, explain(failed))
+    async def handle(request: Request, failed: Exception) -> Response:
+        return refusal(request.scope, explained(failed) or internal_error())
 
-        app.add_exception_handler(of, handle)
-
-    answer(Failure, lambda failure: failure)
-    answer(Refused, _refusal)
-    answer(VersionMismatch, _version_mismatch)
-    answer(IdempotencyKeyReused, _key_reused)
-    answer(NotAuthenticated, lambda _: unauthenticated("This is not for everybody, and no token was sent."))
-    answer(NotPermitted, lambda denied: Failure(problems.NOT_PERMITTED, str(denied)))
-    answer(InvalidToken, _invalid_token)
-    answer(IssuerAway, _issuer_away)
-    answer(LedgerBusy, _ledger_busy)
-    answer(LedgerRolledBack, _ledger_rolled_back)
-    answer(NoLettersForLanguage, lambda lacking: Failure(problems.NO_LETTERS, f"{lacking}."))
-    answer(MomentNotOver, lambda early: Failure(problems.MOMENT_NOT_OVER, f"{early}."))
-    answer(PositionAhead, lambda ahead: Failure(problems.POSITION_BEYOND_LEDGER, f"{ahead}."))
-    for late in (ViewsBehind, PositionNotReached):
-        answer(late, lambda behind: Failure(problems.VIEW_BEHIND, f"{behind}.", headers=RETRY_AFTER))
-    answer(RequestValidationError, _invalid)
-    answer(HTTPException, _http)
+    for meant in _MEANINGS:
+        app.add_exception_handler(meant, handle)
     app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _method_not_allowed)
-    for unavailable in UNAVAILABLE:
-        answer(unavailable, _database_away)
-    for full in DISK_FULL:
-        answer(full, _disk_full)
+
+
+def explained(failed: Exception) -> Failure | None:
+    """What an exception means to a client; None where it is a fault of ours."""
+    for kind in type(failed).__mro__:
+        if explain := _MEANINGS.get(kind):
+            return explain(failed)
+    return None
 
 
 def _refusal(refusal: Refused) -> Failure:
@@ -280,3 +266,31 @@ def _said(kind: str, message: str, part: str | int) -> str:
             return "Give a JSON object."
         case _:
             return message
+
+
+def _behind(late: Exception) -> Failure:
+    return Failure(problems.VIEW_BEHIND, f"{late}.", headers=RETRY_AFTER)
+
+
+_MEANINGS: Mapping[type[Exception], Callable[[Any], Failure]] = {
+    Failure: lambda failure: failure,
+    Refused: _refusal,
+    VersionMismatch: _version_mismatch,
+    IdempotencyKeyReused: _key_reused,
+    NotAuthenticated: lambda _: unauthenticated("This is not for everybody, and no token was sent."),
+    NotPermitted: lambda denied: Failure(problems.NOT_PERMITTED, str(denied)),
+    InvalidToken: _invalid_token,
+    IssuerAway: _issuer_away,
+    LedgerBusy: _ledger_busy,
+    LedgerRolledBack: _ledger_rolled_back,
+    NoLettersForLanguage: lambda lacking: Failure(problems.NO_LETTERS, f"{lacking}."),
+    MomentNotOver: lambda early: Failure(problems.MOMENT_NOT_OVER, f"{early}."),
+    PositionAhead: lambda ahead: Failure(problems.POSITION_BEYOND_LEDGER, f"{ahead}."),
+    ViewsBehind: _behind,
+    PositionNotReached: _behind,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    **dict.fromkeys(UNAVAILABLE, _database_away),
+    **dict.fromkeys(DISK_FULL, _disk_full),
+}
+"""What each exception means; that of the nearest class counts."""

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib import resources
 from io import BytesIO
+from typing import Literal
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 from babel.support import Translations
 
 from domain import vocabulary
@@ -87,6 +88,12 @@ class Texts:
             return self.number(0)
         return str(format_currency(amount, "USD", format="¤¤\u00a0#,##0", locale=self.locale, currency_digits=False))
 
+    def short_dollars(self, amount: Decimal) -> str:
+        """US dollars in words, to one decimal: for headlines."""
+        form: Literal["long", "short"] = "long" if "long" in self.locale.compact_decimal_formats else "short"
+        said = format_compact_decimal(amount, format_type=form, locale=self.locale, fraction_digits=1)
+        return f"USD\u00a0{said}".replace(" ", "\u00a0")
+
     def percent(self, rate: Decimal | None) -> str:
         """A share of 1 as a percentage with one decimal; a dash where there is nothing that it is of."""
         return "\u2013" if rate is None else str(format_percent(rate, format="#,##0.#%", locale=self.locale))
@@ -94,6 +101,11 @@ class Texts:
     def day(self, day: date) -> str:
         """A day in words."""
         return str(format_date(day, format="long", locale=self.locale))
+
+    def instant(self, instant: datetime) -> str:
+        """A day and a time of it, in UTC, to the second."""
+        in_utc = instant.astimezone(UTC)
+        return f"{format_datetime(in_utc, format='medium', locale=self.locale, tzinfo=UTC)} UTC"
 
     @property
     def locale(self) -> Locale:

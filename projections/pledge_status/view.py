@@ -11,6 +11,7 @@ import msgspec
 from psycopg import sql
 from psycopg.rows import DictRow
 
+from domain.ladder import RUNGS, Ladder
 from domain.pledge import Pledge
 from domain.status import PledgeStatus
 from projections.database import Source, can_be_stored, rows
@@ -69,6 +70,28 @@ FROM pledge_status.tracking LEFT JOIN (
     WHERE {at_point} AND reference > %(after)s ORDER BY reference LIMIT %(limit)s
 ) AS found ON true
 """).format(at_point=AT_POINT)
+
+
+# Each row holds for a span of effective dates: its dollars come at the first day of it, and go at the day after it.
+_COURSE = sql.SQL("""
+WITH held AS (
+    SELECT CASE WHEN positions @> %(at)s::bigint THEN effective ELSE kept_effective END AS days, {rungs}
+    FROM pledge_status.pledges WHERE positions @> %(at)s::bigint OR kept_positions @> %(at)s::bigint
+), steps AS (
+    SELECT lower(days) AS day, {rungs} FROM held
+    UNION ALL
+    SELECT upper(days), {gone} FROM held WHERE NOT upper_inf(days)
+)
+SELECT tracking.position AS reached, found.*
+FROM pledge_status.tracking LEFT JOIN (
+    SELECT least((date_trunc('month', day) + interval '1 month - 1 day')::date, %(on)s::date) AS month, {sums}
+    FROM steps WHERE day <= %(on)s::date GROUP BY month
+) AS found ON true ORDER BY month
+""").format(
+    rungs=sql.SQL(", ").join(sql.Identifier(f"{rung}_usd") for rung in RUNGS),
+    gone=sql.SQL(", ").join(sql.SQL("-{}").format(sql.Identifier(f"{rung}_usd")) for rung in RUNGS),
+    sums=sql.SQL(", ").join(sql.SQL("sum({0}) AS {0}").format(sql.Identifier(f"{rung}_usd")) for rung in RUNGS),
+)
 
 
 class PledgeStatusView:
@@ -141,6 +164,20 @@ class PledgeStatusView:
     ) -> Iterator[str]:
         """The rows of a status snapshot as lines of a CSV file; see `projections.pledge_status.status_lines`."""
         return status_lines(self._source, at, columns, lead_names, formula_starts)
+
+    def course(self, at: Point) -> Sequence[tuple[date, Ladder]]:
+        """What all pledges came to at the end of each month in which that changed, as known at a point.
+
+        The last month ends with the point's own day. Raises PositionNotReached.
+        """
+        found = rows(self._source, _COURSE, {**point(at)})
+        require_reached(at, found[0]["reached"])
+        reached, course = Ladder(), []
+        for row in found:
+            if row["month"] is not None:
+                reached += Ladder(**{rung: row[f"{rung}_usd"] for rung in RUNGS})
+                course.append((row["month"], reached))
+        return course
 
     def _found(self, reference: str, *, at: Point | None) -> tuple[PledgeRow | None, int]:
         known = sql.SQL("reference = %(reference)s") if can_be_stored(reference) else sql.SQL("false")

@@ -7,19 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
 from api.http.html import element, link, page, table
 from api.http.openapi import form_of
 from api.http.turns import TurnRoute
 
 router = APIRouter(include_in_schema=False, route_class=TurnRoute)
-
-
-@router.get("/")
-async def start() -> Response:
-    """Until there are pages for people, the documentation is the first one."""
-    return RedirectResponse("/docs", status_code=307)
 
 
 @router.get("/docs")

@@ -1,0 +1,42 @@
+"""What is behind a page as data: the same figures of the same moment, for programs and spreadsheets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from api.exports.csv_files import csv_lines
+from api.exports.tables import Table
+from api.http.caching import NO_STORE
+from api.http.forms import Form
+from api.web.visits import Visit
+from audit.envelope import format_instant
+
+
+def as_json(visit: Visit, content: Mapping[str, Any]) -> Response:
+    """The content as a JSON document that begins with its moment."""
+    document = {**moment_of(visit), **content}
+    return Response(json.dumps(document, ensure_ascii=False, indent=1), media_type=Form.JSON, headers=_headers(visit))
+
+
+def as_csv(visit: Visit, table: Table) -> Response:
+    """The table as a CSV file that a browser keeps under its name."""
+    name = f"{table.title}-{visit.moment.position}-{visit.moment.effective_on}.csv"
+    headers = {**_headers(visit), "Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(csv_lines(table), media_type=Form.CSV, headers=headers)
+
+
+def moment_of(visit: Visit) -> dict[str, Any]:
+    """The moment as every answer tells it."""
+    at = visit.moment
+    recorded = format_instant(at.recorded_at) if at.recorded_at else None
+    return {"position": at.position, "as_of": recorded, "effective_on": at.effective_on.isoformat()}
+
+
+def _headers(visit: Visit) -> dict[str, str]:
+    caching = NO_STORE["Cache-Control"] if visit.visitor.is_known else "no-cache"
+    return {"Ledger-Position": str(visit.moment.position), "Cache-Control": caching, "Vary": "Cookie"}

@@ -1,0 +1,1 @@
+"""Drawings: where lines go and what is written beside them; a template of the same name makes them SVG."""

@@ -1,0 +1,34 @@
+"""Routes of pages: in their turn as all handlers are, and what goes wrong is said on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from fastapi import Request, Response
+
+from api.http.failures import explained, internal_error
+from api.http.turns import TurnRoute
+from api.web.failure_pages import failure_page
+
+log = structlog.get_logger("p2c.web")
+
+
+class PageRoute(TurnRoute):
+    """A route whose failures are pages."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, in its turn, and the page that says what went wrong in it."""
+        handle = super().get_route_handler()
+
+        async def handle_or_explain(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except Exception as failed:
+                failure = explained(failed)
+                if failure is None:
+                    log.exception("page failed", path=request.url.path)
+                return failure_page(request, failure or internal_error())
+
+        return handle_or_explain

@@ -1,0 +1,13 @@
+"""All pages of the site."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from api.web.routes import assets, overview
+
+
+def include_pages(app: FastAPI) -> None:
+    """Let the application answer with pages too."""
+    for part in (overview, assets):
+        app.include_router(part.router)
