@@ -12,9 +12,10 @@ from api.http.languages import liked
 from api.http.moments import as_of_of
 from api.http.service import Services, TodayInUtc
 from api.languages.texts import Texts, texts
+from api.web.form_guard import form_token
 from api.web.links import Place
 from api.web.queries import Page
-from api.web.signed_in import SignedIn, form_token, signed_in
+from api.web.signed_in import SignedIn, signed_in
 from application.access import Permission, Principal, Sight, sight_of
 from application.moments import Moment
 from infrastructure.bootstrap import Service

@@ -17,10 +17,17 @@ from tests.conftest import new_database
 
 
 @pytest.fixture(scope="module")
-def service(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def conninfo(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database that the tests of a module share."""
+    with new_database(postgres) as conninfo:
+        yield conninfo
+
+
+@pytest.fixture(scope="module")
+def service(conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that signs, with the sample portfolio, on a database that the tests of a module share."""
     signing = Signing(folder=tmp_path_factory.mktemp("keys"), origin="example.org/v1/ledger")
-    with new_database(postgres) as conninfo, open_on(conninfo, signing=signing) as service:
+    with open_on(conninfo, signing=signing) as service:
         load_sample(service.ledger, service.commands)
         service.projections.catch_up()
         yield service
