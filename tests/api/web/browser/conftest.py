@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
-from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tests.api.web.browser.chromium import chromium_program, sign_in
+from tests.api.web.browser.site_pages import organisation_of_sample
 
 Opened = Callable[..., Page]
-
-
-def chromium_program() -> str | None:
-    """The Chromium of this machine."""
-    return os.environ.get("CHROMIUM") or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +30,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="module")
-def organisation(service: Service) -> UUID:
-    """An organisation that leads pledges of the sample."""
-    pledge = service.pledges.get("P2C-2022-000001")
-    assert pledge
-    return pledge.pledge.lead.organisation
 
 
 @pytest.fixture
@@ -89,20 +74,13 @@ def _note(message: ConsoleMessage, complaints: list[str]) -> None:
         complaints.append(message.text)
 
 
-def sign_in(context: BrowserContext, service: Service, server: str, token: str) -> None:
-    """Give a browser the session of a token, as signing in does."""
-    secret = service.sessions.open_with_token(token)
-    assert secret
-    context.add_cookies([{"name": "p2c-session", "value": secret, "url": server}])
-
-
 @pytest.fixture(scope="module")
-def tokens(service: Service, organisation: UUID) -> dict[str, str]:
-    """A token of each role; the stakeholder's is of the organisation."""
+def tokens(service: Service) -> dict[str, str]:
+    """A token of each role; the stakeholder's is of an organisation that leads pledges."""
     issue = service.credentials.issue
     return {
         "bdt": issue(Role.BDT)[1],
         "auditor": issue(Role.AUDITOR)[1],
         "admin": issue(Role.ADMIN)[1],
-        "stakeholder": issue(Role.STAKEHOLDER, organisation)[1],
+        "stakeholder": issue(Role.STAKEHOLDER, organisation_of_sample(service))[1],
     }
