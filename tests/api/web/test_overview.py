@@ -116,3 +116,12 @@ def test_what_is_not_there_is_a_page_to_who_looks_and_a_problem_to_who_reads(vis
     assert visitor.get("/v1/nothing", headers={"Accept": "text/html"}).headers["Content-Type"] == (
         "application/problem+json"
     )
+
+
+def test_the_page_says_how_far_it_reaches_and_how_far_that_is_signed(visitor: Visitor, service: Service) -> None:
+    position = service.ledger.position
+    service.projections.wait_until(position, 20)
+    service.signer.sign()
+
+    assert f"number {position} of the ledger" in visitor.page("/").text
+    assert "has all of it." in visitor.page("/").text
