@@ -11,7 +11,7 @@ from infrastructure.bootstrap import Service
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """The last event that is shown, when it was recorded, and the latest signed checkpoint; None where there is none."""
+    """The last event that is shown, and the latest signed checkpoint; None where there is none."""
 
     position: int
     recorded_at: datetime | None
