@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Where no bytecode is kept, each worker and each process that a test starts compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON_CANDIDATES ?= python3 python3.13 python3.12 python3.11 python3.14
 BIN := .venv/bin

@@ -1,5 +1,6 @@
 """What tests share: the database, and how hypothesis looks for examples."""
 
+import gc
 import logging
 import os
 import shutil
@@ -66,6 +67,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.database)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what lives as long as the run: thousands of tests and what they import.
+
+    It looks less often, too: a test leaves much behind at once, above all one that makes up many examples.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -65,6 +66,9 @@ def _amounts(measure: str, least: int) -> st.SearchStrategy[StatedMoney | Decima
     )
 
 
+# Cached, here and below: hypothesis looks at a strategy as a whole when it first draws from it, which takes longer than
+# the draw. What chooses a strategy by what was drawn before has to choose from those that there are.
+@cache
 def _target(id: str, least: int = -1) -> st.SearchStrategy[TargetStatement]:
     return st.builds(
         TargetStatement,
@@ -76,6 +80,7 @@ def _target(id: str, least: int = -1) -> st.SearchStrategy[TargetStatement]:
     )
 
 
+@cache
 def _contribution(target: str, least: int = -1) -> st.SearchStrategy[ContributionStatement]:
     return st.builds(
         ContributionStatement,
@@ -89,9 +94,15 @@ def _contribution(target: str, least: int = -1) -> st.SearchStrategy[Contributio
     )
 
 
+@cache
 def _some_targets(least: int) -> st.SearchStrategy[tuple[TargetStatement, ...]]:
-    ids = st.lists(st.sampled_from(TARGET_IDS), max_size=2, unique=least > 0)
-    return ids.flatmap(lambda chosen: st.tuples(*(_target(id, least) for id in chosen)))
+    ids = st.lists(st.sampled_from(TARGET_IDS), max_size=2, unique=least > 0).map(tuple)
+    return ids.flatmap(lambda chosen: _targets(chosen, least))
+
+
+@cache
+def _targets(ids: tuple[str, ...], least: int) -> st.SearchStrategy[tuple[TargetStatement, ...]]:
+    return st.tuples(*(_target(id, least) for id in ids))
 
 
 def _some_contributions(least: int, fewest: int = 0) -> st.SearchStrategy[tuple[ContributionStatement, ...]]:

@@ -57,7 +57,7 @@ def _dated(draw: st.DrawFn) -> Facts:
     Random lives decide everything on one day, after which few periods begin.
     """
     history = list(draw(histories))
-    admit = draw(st.sampled_from((True, True, True, False)))
+    admit = draw(_in_most_cases)
     if history and admit and not any(isinstance(fact, Validated | Declined) for fact in history):
         history.insert(1, validated(ANNOUNCED_ON))
     movable = (Validated, Declined, ScaledUp, ScaledDown, Fulfilled, Withdrawn, ContributionVerified, Amended)
@@ -69,6 +69,7 @@ def _dated(draw: st.DrawFn) -> Facts:
     )
 
 
+_in_most_cases = st.sampled_from((True, True, True, False))
 _early = st.integers(0, 200).map(lambda n: ANNOUNCED_ON + timedelta(days=n))
 _days_of_life = st.integers(0, 1_000).map(lambda n: ANNOUNCED_ON + timedelta(days=n))
 

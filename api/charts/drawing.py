@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import altair as alt
-import vl_convert
+if TYPE_CHECKING:
+    import altair as alt
 
 INK, MUTED, GRID = "#1d2b36", "#5b6b78", "#dde3e8"
 SERIES = ("#0b5394", "#2a9d8f", "#8a5a00")
@@ -40,6 +40,9 @@ class Line:
 
 def bars(data: Sequence[Bar], *, font: str) -> str:
     """Horizontal bars in the order given, each with its figure beside it."""
+    # Here and below: loading it takes a third of a second, which no other command and no start should wait for.
+    import altair as alt  # noqa: PLC0415
+
     rows = [{"name": bar.name, "length": bar.length, "label": bar.label} for bar in data]
     longest = max((bar.length for bar in data), default=0.0) or 1.0
     named = alt.Axis(labelLimit=420, domain=False, ticks=False)
@@ -60,6 +63,8 @@ def bars(data: Sequence[Bar], *, font: str) -> str:
 
 def lines(data: Sequence[Line], *, goal: float, goal_label: str, in_billions: str, font: str) -> str:
     """Lines over time towards a goal; each is named at its end and has a dash of its own."""
+    import altair as alt  # noqa: PLC0415
+
     rows = [{"day": day.isoformat(), "value": value, "line": line.name} for line in data for day, value in line.points]
     names = [line.name for line in data]
     colour = alt.Color("line:N", sort=names, legend=alt.Legend(title=None, orient="top"))
@@ -81,6 +86,8 @@ def lines(data: Sequence[Line], *, goal: float, goal_label: str, in_billions: st
 
 def _svg(chart: alt.LayerChart, font: str) -> str:
     """The chart as SVG; the same for the same chart, whichever was drawn before it."""
+    import vl_convert  # noqa: PLC0415
+
     axis = {"labelColor": INK, "titleColor": MUTED, "gridColor": GRID, "tickColor": GRID, "domainColor": GRID}
     configured = chart.configure(font=font, background="transparent").configure_view(stroke=None)
     specification: dict[str, Any] = configured.configure_axis(**axis).configure_legend(labelColor=INK).to_dict()
