@@ -13,7 +13,7 @@ READY := .venv/ready
 # Two more than there are processors, since many tests wait for something; not more than four, who share one server.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 2 ? n + 2 : 4)))
 
-.PHONY: help setup run test check static bench screenshots format lock
+.PHONY: help setup run test check static bench screenshots messages format lock
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -70,6 +70,9 @@ bench: setup ## Measure every speed claim on this machine
 
 screenshots: setup ## Take a picture of every page, at each width and in three languages, into build/screenshots
 	@$(BIN)/python -m tests.api.web.browser.screenshots
+
+messages: setup ## Bring the catalogues of five languages up to date with what is said in code and on pages
+	@$(BIN)/python -m api.languages.extraction
 
 format: setup ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --quiet --fix-only .

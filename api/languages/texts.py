@@ -65,6 +65,13 @@ class Texts:
         """A message in the plural form that the number has in the language; `{n}` is the number."""
         return _translations(self.language).ngettext(one, many, n).format(n=self.number(n), **values)
 
+    def translated(self, text: str) -> str | None:
+        """A text that may be a message, such as a remedy; None where it is none, and so there in English alone."""
+        if self.language == SOURCE:
+            return text
+        said = _translations(self.language).gettext(text)
+        return None if said == text else said
+
     def label(self, list_name: str, code: str) -> str:
         """The label of a code of the vocabulary."""
         return vocabulary.labels(list_name)[code][self.language]
