@@ -38,7 +38,7 @@ def get_event_as_json(visit: Visits, reference: Reference, version: Version) -> 
     return as_json(visit, event_document(event_evidence(visit, reference, version)))
 
 
-@router.get("/{version}/entry")
+@router.get("/{version}/entry.json")
 def get_entry(visit: Visits, reference: Reference, version: Version) -> Response:
     """The bytes of the event as they are stored and hashed."""
     position, stored = event_bytes(visit, reference, version)

@@ -9,6 +9,7 @@ const section = document.querySelector("[data-verify-ledger]");
 const progress = section.querySelector("progress");
 const memory = document.querySelector("[data-remembered]");
 
+section.querySelector("[data-without-scripts]").hidden = true;
 offer(section, async () => {
   progress.hidden = false;
   try {
