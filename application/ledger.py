@@ -80,6 +80,10 @@ class Ledger(Application[UUID]):
         stored = history.entries(stream_id, first=first, last=last)
         return tuple(self._envelopes.read(state, position) for position, state in stored)
 
+    def stored(self, stream_id: UUID, *, last: int | None = None) -> Sequence[tuple[int, bytes]]:
+        """Position and bytes of a stream's entries up to a version, as they are stored, readable or not."""
+        return cast("History", self.recorder).entries(stream_id, last=last)
+
     def stored_at(self, position: int) -> bytes | None:
         """The bytes of the entry at a position, as they are stored; None where there is none."""
         return cast("History", self.recorder).at(position)

@@ -116,6 +116,22 @@ def inclusion_proof(index: int, size: int, subtree: Subtree) -> tuple[bytes, ...
     return tuple(reversed(path))
 
 
+def siblings_on_left(index: int, size: int) -> tuple[bool, ...]:
+    """Of each hash of a leaf's inclusion proof, whether it is hashed before what is reached so far, or after it.
+
+    Raises IndexError where a tree of that size does not have the leaf.
+    """
+    if not 0 <= index < size:
+        raise IndexError(f"a tree of {size} leaves has no leaf {index}")
+    sides: list[bool] = []
+    first, end = 0, size
+    while end - first > 1:
+        middle = first + _largest_power_below(end - first)
+        sides.append(index >= middle)
+        first, end = (middle, end) if index >= middle else (first, middle)
+    return tuple(reversed(sides))
+
+
 def consistency_proof(first_size: int, second_size: int, subtree: Subtree) -> tuple[bytes, ...]:
     """The hashes which show that a tree of `second_size` leaves begins with the leaves of one of `first_size`.
 

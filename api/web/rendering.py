@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from api.http.security_headers import CONTENT_SECURITY_POLICY
 from api.web.assets import address_of
 from api.web.visits import Visit
+from audit.signed_note import in_base64
 from infrastructure.version import p2c_version
 
 POLICY = (
@@ -62,4 +63,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.globals |= {"asset": address_of, "version": p2c_version()}
+    found.filters["base64"] = in_base64
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -61,6 +61,13 @@ FROM pledge_status.tracking LEFT JOIN (
     WHERE {conditions} ORDER BY reference LIMIT %(limit)s
 ) AS found ON true
 """)
+
+
+_KNOWN_TO = sql.SQL("""
+SELECT id FROM pledge_status.pledges
+WHERE {current} AND id = ANY(%(ids)s::uuid[])
+      AND (published OR lead = %(organisation)s::uuid OR %(organisation)s::uuid = ANY(partners))
+""").format(current=CURRENT)
 
 
 _STATUSES = sql.SQL("""
@@ -134,6 +141,11 @@ class PledgeStatusView:
             position=found[0]["pinned"],
             recorded_at=found[0]["pinned_recorded_at"],
         )
+
+    def known_to(self, ids: Iterable[UUID], organisation: UUID | None) -> frozenset[UUID]:
+        """Which of these pledges are published now, or have the organisation, if one is given, as a party."""
+        found = rows(self._source, _KNOWN_TO, {"ids": list(ids), "organisation": organisation})
+        return frozenset(row["id"] for row in found)
 
     def stream(self, at: Point) -> Iterator[PledgeRow]:
         """Every pledge as it was at a point, by reference, a few at a time. Raises PositionNotReached."""

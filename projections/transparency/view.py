@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from audit import merkle
 from audit.merkle import HASH_BYTES
 from audit.tiles import WIDTH, Subtrees, Tile, entry_bundle
@@ -17,6 +19,8 @@ _ENTRIES = """
 SELECT notification_id, state FROM ledger.events
 WHERE notification_id BETWEEN %(first)s AND %(last)s ORDER BY notification_id
 """
+
+_STORED = "SELECT notification_id, state FROM ledger.events WHERE notification_id = ANY(%(positions)s::bigint[])"
 
 ALTERED = """
 SELECT min(notification_id) AS position FROM ledger.events
@@ -45,6 +49,11 @@ class TransparencyView:
     def inclusion_proof(self, index: int, size: int) -> tuple[bytes, ...]:
         """That a leaf is in the tree of a size. Raises IndexError where it is not, and PositionNotReached."""
         return merkle.inclusion_proof(index, size, self._subtrees(size))
+
+    def inclusion_proofs(self, indexes: Iterable[int], size: int) -> list[tuple[bytes, ...]]:
+        """The same of several leaves, each tile read once. Raises IndexError and PositionNotReached."""
+        subtrees = self._subtrees(size)
+        return [merkle.inclusion_proof(index, size, subtrees) for index in indexes]
 
     def consistency_proof(self, first_size: int, second_size: int) -> tuple[bytes, ...]:
         """That a tree begins with a smaller one. Raises IndexError unless 0 < first <= second, PositionNotReached."""
@@ -78,6 +87,11 @@ class TransparencyView:
     def entries(self, first: int, last: int) -> list[bytes]:
         """The entries from a position to another, as they are stored."""
         return [bytes(row["state"]) for row in rows(self._pool, _ENTRIES, {"first": first, "last": last})]
+
+    def stored(self, positions: Iterable[int]) -> Mapping[int, bytes]:
+        """The entries at these positions, as they are stored; without those that are not there."""
+        found = rows(self._pool, _STORED, {"positions": list(positions)})
+        return {row["notification_id"]: bytes(row["state"]) for row in found}
 
     def _subtrees(self, size: int) -> Subtrees:
         if size > (reached := self.size()):

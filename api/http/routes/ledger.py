@@ -9,19 +9,16 @@ whoever may know of its pledge, all of them together are for BDT and auditors.
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as PathPart
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
-from starlette.background import BackgroundTask
 
 from api.http import problems
 from api.http.authentication import Reader
-from api.http.caching import FOR_A_MOMENT, FOR_EVER, NO_STORE, PRIVATE
+from api.http.bundle_files import bundle_file
+from api.http.caching import FOR_A_MOMENT, FOR_EVER, PRIVATE
 from api.http.conditions import IfNoneMatch, names_version
 from api.http.failures import RETRY_AFTER, Failure
 from api.http.ledger_documents import (
@@ -43,7 +40,6 @@ from audit.signed_note import in_base64
 from audit.tiles import NoSuchTile, Tile
 from domain.events import PledgeEvent
 from infrastructure.bootstrap import Service
-from infrastructure.bundles import NothingSigned
 from infrastructure.checkpoints import StoredCheckpoint
 
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"], route_class=TurnRoute)
@@ -300,23 +296,7 @@ def export_bundle(service: Services, reader: Reader) -> Response:
     For BDT and auditors.
     """
     require_insight(reader)
-    with tempfile.NamedTemporaryFile(prefix="p2c-bundle-", suffix=".zip", delete=False) as file:
-        path = Path(file.name)
-        try:
-            service.bundles.write(file)
-        except NothingSigned as nothing:
-            path.unlink()
-            raise Failure(problems.NOT_SIGNED, f"{str(nothing).capitalize()}.") from nothing
-        except BaseException:
-            path.unlink()
-            raise
-    return FileResponse(
-        path,
-        media_type=ZIP,
-        filename="p2c-ledger.zip",
-        headers=NO_STORE,
-        background=BackgroundTask(path.unlink, missing_ok=True),
-    )
+    return bundle_file(service)
 
 
 def _in_sight(service: Service, stored: bytes, position: int, sight: Sight) -> bool:

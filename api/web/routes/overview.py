@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from api.web.data import as_csv, as_json
 from api.web.drawings.burn_up import Frame, burn_up_drawing
+from api.web.evidence import page_evidence
 from api.web.freshness import freshness
 from api.web.overview import overview
 from api.web.overview_data import overview_document, overview_table
@@ -32,6 +33,7 @@ def get_overview(visit: Visits) -> Response:
         overview=found,
         drawings=drawings,
         freshness=freshness(visit.service, visit.moment),
+        evidence=page_evidence(visit),
     )
 
 

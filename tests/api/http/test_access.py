@@ -83,6 +83,8 @@ READ: Mapping[str, frozenset[str]] = {
     "GET /v1/ledger/proofs/consistency": PUBLIC,
     "GET /v1/ledger/tile/{path:path}": PUBLIC,
     "GET /v1/ledger/bundle.zip": INSIDERS,
+    "GET /verify/entries": PUBLIC,
+    "GET /verify/proofs": PUBLIC,
     "GET /v1/tokens": frozenset({AUDITOR, ADMIN}),
     "GET /v1/tokens/own": PUBLIC - {NOBODY},
 }
@@ -243,6 +245,10 @@ def question(route: str) -> Json:
         return {"from": "0", "group_by": "organisation"}
     if "/proofs/consistency" in route:
         return {"from": 1}
+    if "/verify/entries" in route:
+        return {"after": 0, "until": 1_000}
+    if "/verify/proofs" in route:
+        return {"position": list(range(1, 200))}
     if "/proofs/inclusion" in route:
         return {"position": 1}
     if "obligations" in route:

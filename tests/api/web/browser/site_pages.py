@@ -35,4 +35,8 @@ def every_page(service: Service) -> Sequence[Shown]:
         Shown("overview-then", "/", "/?effective_on=2023-12-31"),
         Shown("overview-empty", "/", "/?as_of=0"),
         Shown("sign-in", "/sign-in", "/sign-in"),
+        Shown("verify", "/verify", "/verify"),
+        Shown("verify-then", "/verify", "/verify?as_of=100"),
+        Shown("verify-auditor", "/verify", "/verify", role="auditor"),
+        Shown("event", "/pledges/{reference}/events/{version}", f"/pledges/{PLEDGE}/events/2"),
     )
