@@ -29,12 +29,14 @@ from infrastructure.event_store import CHANNEL, LedgerFactory
 from infrastructure.metrics.exposition import Metrics
 from infrastructure.metrics.ledger import LedgerMetrics
 from infrastructure.metrics.pool import PoolMetrics
+from infrastructure.oidc.sign_in import SignIn
 from infrastructure.oidc.signed_tokens import SignedTokens, TrustedIssuer
 from infrastructure.oidc.subjects import Subjects
 from infrastructure.publications import PublishedSnapshots
 from infrastructure.read_replica import ReadReplica
 from infrastructure.register import LedgerRegister
 from infrastructure.register_view import LedgerRegisterView
+from infrastructure.sessions import Sessions
 from infrastructure.settings import Settings
 from infrastructure.signer import CheckpointSigner
 from infrastructure.signing import Signing
@@ -62,8 +64,10 @@ class Service:
     rates: PublishedExchangeRates
     imports: RegisterImports
     credentials: Credentials
+    sessions: Sessions
     subjects: Subjects
     signed_tokens: SignedTokens
+    sign_in: SignIn | None
     contacts: Contacts
     pledges: PledgeStatusView
     timeline: TimelineView
@@ -139,8 +143,9 @@ def open_on(
 ) -> Iterator[Service]:
     """The service on this database, its schema brought to this version.
 
-    Without `signing` it signs nothing; without `issuer` it takes no tokens but its own; without `today` the day is that
-    of the database's clock; what may be read on a `replica` is read there, if one is given.
+    Without `signing` it signs nothing; without `issuer` it takes no tokens but its own, and nobody signs in elsewhere;
+    without `today` the day is that of the database's clock; what may be read on a `replica` is read there, if one is
+    given.
     """
     schema.apply(conninfo)
     role = schema.service_role(conninfo)
@@ -173,6 +178,7 @@ def wire(
     entries_signed = keys.entries_signed if keys else lambda: 0
     ledger = Ledger(LedgerFactory(pool, envelopes, metrics.appends, entries_signed), envelopes)
     subjects = Subjects(pool)
+    signed_tokens = SignedTokens(issuer, subjects)
     rates = PublishedExchangeRates(pool)
     references = StoredReferenceNumbers(pool)
     projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)
@@ -194,8 +200,10 @@ def wire(
         rates=rates,
         imports=RegisterImports(ledger, LedgerRegisterView(pool, envelopes), references, rates, today),
         credentials=Credentials(pool),
+        sessions=Sessions(pool),
         subjects=subjects,
-        signed_tokens=SignedTokens(issuer, subjects),
+        signed_tokens=signed_tokens,
+        sign_in=SignIn(issuer, signed_tokens, pool) if issuer else None,
         contacts=Contacts(pool),
         pledges=pledges,
         timeline=TimelineView(reads),

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple, Self
 
 from psycopg import ProgrammingError, pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from audit.signed_note import MalformedNote, VerifierKey
@@ -107,6 +107,16 @@ class Settings(BaseSettings):
         default=None,
         validate_default=True,
         description="The audience (aud) of the issuer's tokens that are meant for this service.",
+    )
+    oidc_client_id: str | None = Field(
+        default=None,
+        description="What the issuer calls this service when people sign in by a browser (client_id). Without it: "
+        "the audience.",
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret by which this service shows the issuer that it is that client. Without it the service is a "
+        "public client.",
     )
     oidc_roles_claim: str = Field(
         default="roles",
@@ -220,6 +230,16 @@ class Settings(BaseSettings):
             raise ValueError(f"is of no use without {PREFIX}OIDC_ISSUER; set both or neither")
         return value
 
+    @field_validator("oidc_client_id", "oidc_client_secret")
+    @classmethod
+    def _is_known_to_an_issuer(cls, value: str | SecretStr | None, given: ValidationInfo) -> str | SecretStr | None:
+        if value is not None and given.data.get("oidc_issuer", "refused") is None:
+            raise ValueError(f"is of no use without {PREFIX}OIDC_ISSUER, where people sign in")
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text is not None and not (text.isascii() and text.isprintable()):
+            raise ValueError("has other characters than those of ASCII that can be seen, and the space")
+        return value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _in_lower_case(cls, value: object) -> object:
@@ -268,6 +288,8 @@ def _origin(settings: Settings, field: str) -> Literal["environment", "argument"
 def _shown(field: str, value: object) -> str | None:
     if value is None:
         return None
+    if isinstance(value, SecretStr):
+        return MASK
     return _without_secrets(str(value)) if field in ADDRESSES else str(value)
 
 

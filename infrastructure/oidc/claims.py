@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -43,6 +44,17 @@ def organisation_in(claims: Claims, path: str) -> UUID:
         return UUID(value if isinstance(value, str) else "")
     except ValueError:
         raise InvalidToken("a stakeholder's token has to name its organisation by its id, which is a UUID") from None
+
+
+def require_answer_to(nonce: str, claims: Claims, client: str) -> None:
+    """Refuse a token that was not made for a client in answer to its question with a nonce. Raises InvalidToken."""
+    answered = claims.get("nonce")
+    if not isinstance(answered, str) or not hmac.compare_digest(answered.encode("utf-8", "replace"), nonce.encode()):
+        raise InvalidToken("it is not the answer to this sign-in, whose nonce it lacks")
+    # Where a token is for several, it says which of them had it made (OpenID Connect Core 1.0, 3.1.3.7).
+    several = isinstance(claims.get("aud"), list) and len(claims["aud"]) > 1
+    if claims.get("azp", None if several else client) != client:
+        raise InvalidToken("it was made for another client")
 
 
 def _at(path: str, claims: Claims) -> object:

@@ -1,87 +1,77 @@
-"""What an issuer publishes over HTTP: where its keys are, and the keys (OpenID Connect Discovery 1.0, RFC 7517)."""
+"""What an issuer publishes: where people sign in, where its keys are, and the keys.
+
+OpenID Connect Discovery 1.0, RFC 7517, RFC 8414.
+"""
 
 from __future__ import annotations
 
-import time
-from http.client import HTTPException, HTTPResponse
-from typing import Any, TypeVar
-from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener, getproxies
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from infrastructure.oidc.addresses import is_protected
+from infrastructure.oidc.documents import Unusable, fetch
 from infrastructure.oidc.public_keys import PublicKeys, usable
 
 DISCOVERY = "/.well-known/openid-configuration"
-SILENCE_SECONDS = 3.0
-"""How long the issuer may say nothing at a time."""
-
-DOCUMENT_SECONDS = 5.0
-"""How long a document may take to arrive."""
-
-LARGEST_DOCUMENT = 256 * 1024
-"""Bytes. The documents of large issuers, with certificates, have a tenth of that."""
 
 
-class Unusable(Exception):
-    """The issuer does not answer, or not with its keys; the message says what it does."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """Where people sign in by a browser, and where the code that they come back with is exchanged."""
+
+    authorization: str
+    token: str
+    takes_secret_in_header: bool = True
+    """Whether the client's secret is sent as HTTP Basic authentication; else it is a field of the form."""
+    names_itself: bool = False
+    """Whether it says in every answer by a browser that the answer is its own (RFC 9207)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Everything that matters here of what the issuer publishes at a time."""
+
+    keys: PublicKeys = PublicKeys()  # noqa: RUF009 - it is as frozen
+    endpoints: Endpoints | None = None
+    """None where nobody can sign in there by a browser, or not without somebody listening on the way."""
 
 
 class _Discovered(BaseModel):
     issuer: str
     jwks_uri: str
+    authorization_endpoint: object = None
+    token_endpoint: object = None
+    token_endpoint_auth_methods_supported: object = None
+    authorization_response_iss_parameter_supported: object = False
 
 
 class _KeySet(BaseModel):
     keys: list[Any]
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    """Keys come from where the issuer said, and from nowhere else."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-_Document = TypeVar("_Document", bound=BaseModel)
-
-
-def fetch_keys(issuer: str) -> PublicKeys:
-    """The keys that the issuer publishes now. Raises Unusable."""
-    discovered = _fetch(f"{issuer.rstrip('/')}{DISCOVERY}", _Discovered)
+def fetch_publication(issuer: str) -> Publication:
+    """What the issuer publishes now. Raises Unusable."""
+    discovered = fetch(f"{issuer.rstrip('/')}{DISCOVERY}", _Discovered)
     if discovered.issuer != issuer:
         raise Unusable("its discovery document is that of another issuer")
     if not is_protected(discovered.jwks_uri):
         raise Unusable("its keys are neither at an https address nor on this machine")
-    return usable(_fetch(discovered.jwks_uri, _KeySet).keys)
+    return Publication(usable(fetch(discovered.jwks_uri, _KeySet).keys), _endpoints(discovered))
 
 
-def _fetch(url: str, form: type[_Document]) -> _Document:
-    request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - is_protected allows http and https
-    try:
-        with _opener().open(request, timeout=SILENCE_SECONDS) as answer:
-            return form.model_validate_json(_read(answer))
-    except HTTPError as answer:
-        answer.close()
-        raise Unusable(f"{url} answers with the status {answer.code}") from None
-    except (OSError, HTTPException, ValueError) as fault:
-        reason = "it is not the document that is wanted" if isinstance(fault, ValidationError) else fault
-        raise Unusable(f"{url} cannot be read: {reason}") from fault
-
-
-def _opener() -> OpenerDirector:
-    """Redirects are refused, and a proxy of the environment's gets only what it cannot change."""
-    proxies = {scheme: proxy for scheme, proxy in getproxies().items() if scheme == "https"}
-    return build_opener(_NoRedirects, ProxyHandler(proxies))
-
-
-def _read(answer: HTTPResponse) -> bytes:
-    content, deadline = bytearray(), time.monotonic() + DOCUMENT_SECONDS
-    while part := answer.read1(LARGEST_DOCUMENT):
-        content += part
-        if len(content) > LARGEST_DOCUMENT:
-            raise ValueError(f"it has more than {LARGEST_DOCUMENT} bytes")
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"it takes longer than {DOCUMENT_SECONDS:g} seconds")
-    return bytes(content)
+def _endpoints(discovered: _Discovered) -> Endpoints | None:
+    """Those that it names; whatever is wrong with them is no reason to do without its keys."""
+    authorization, token = discovered.authorization_endpoint, discovered.token_endpoint
+    if not (isinstance(authorization, str) and isinstance(token, str)):
+        return None
+    if not (is_protected(authorization) and is_protected(token)):
+        return None
+    methods = discovered.token_endpoint_auth_methods_supported
+    return Endpoints(
+        authorization=authorization,
+        token=token,
+        takes_secret_in_header=not isinstance(methods, list) or "client_secret_basic" in methods,
+        names_itself=discovered.authorization_response_iss_parameter_supported is True,
+    )

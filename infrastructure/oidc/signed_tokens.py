@@ -7,16 +7,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import jwt
+from pydantic import SecretStr
 
 from domain.values import Actor
 from domain.vocabulary import Role
-from infrastructure.oidc.claims import organisation_in, role_in, subject_in
-from infrastructure.oidc.kept_keys import KeptKeys
+from infrastructure.oidc.claims import Claims, organisation_in, require_answer_to, role_in, subject_in
+from infrastructure.oidc.kept_publication import KeptPublication
 from infrastructure.oidc.public_keys import PublicKey
-from infrastructure.oidc.publication import fetch_keys
+from infrastructure.oidc.publication import Endpoints, fetch_publication
 from infrastructure.oidc.refusals import InvalidToken
 from infrastructure.oidc.subjects import Subjects
 from infrastructure.settings import Settings
@@ -50,6 +51,15 @@ class TrustedIssuer:
     audience: str
     roles_claim: str = "roles"
     organisation_claim: str = "organisation"
+    client_id: str | None = None
+    """What the issuer calls this service when people sign in by a browser; see `client`."""
+    client_secret: SecretStr | None = None
+    """By which the service shows the issuer that it is that client; None for a public client."""
+
+    @property
+    def client(self) -> str:
+        """The client that people sign in to, for whom ID tokens are made: the audience, unless it has another name."""
+        return self.client_id or self.audience
 
     @staticmethod
     def of(settings: Settings) -> TrustedIssuer | None:
@@ -61,6 +71,8 @@ class TrustedIssuer:
             audience=settings.oidc_audience,
             roles_claim=settings.oidc_roles_claim,
             organisation_claim=settings.oidc_organisation_claim,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
         )
 
 
@@ -77,27 +89,45 @@ class SignedTokens:
     ) -> None:
         self._issuer = issuer
         self._subjects = subjects
-        self._keys = KeptKeys(lambda: fetch_keys(issuer.url), clock) if issuer else None
+        self._published = KeptPublication(lambda: fetch_publication(issuer.url), clock) if issuer else None
 
     def authenticate(self, token: str) -> Actor:
         """Who acts with this token. Raises InvalidToken, or IssuerAway where that cannot be known."""
-        if self._issuer is None or self._keys is None:
+        issuer, published = self._trusted()
+        return self._actor(issuer, _checked(token, published, issuer, issuer.audience))
+
+    def authenticate_id_token(self, token: str, nonce: str) -> Actor:
+        """Who signed in, by the token that the issuer made for the client in answer to a nonce.
+
+        Raises InvalidToken, or IssuerAway where that cannot be known.
+        """
+        issuer, published = self._trusted()
+        claims = _checked(token, published, issuer, issuer.client)
+        require_answer_to(nonce, claims, issuer.client)
+        return self._actor(issuer, claims)
+
+    def endpoints(self) -> Endpoints | None:
+        """Where people sign in at the issuer by a browser; None where they cannot. Raises IssuerAway."""
+        return self._published.endpoints() if self._published else None
+
+    def _trusted(self) -> tuple[TrustedIssuer, KeptPublication]:
+        if self._issuer is None or self._published is None:
             raise InvalidToken("this service trusts no issuer of such tokens")
-        if len(token) > LARGEST_TOKEN or not has_the_form_of_a_jwt(token):
-            raise InvalidToken(f"it is not a signed JSON Web Token of at most {LARGEST_TOKEN} characters")
-        claims = _checked(token, _key_for(token, self._keys), self._issuer)
-        role = role_in(claims, self._issuer.roles_claim)
-        organisation = organisation_in(claims, self._issuer.organisation_claim) if role is Role.STAKEHOLDER else None
-        credential = self._subjects.id_of(self._issuer.url, subject_in(claims))
+        return self._issuer, self._published
+
+    def _actor(self, issuer: TrustedIssuer, claims: Claims) -> Actor:
+        role = role_in(claims, issuer.roles_claim)
+        organisation = organisation_in(claims, issuer.organisation_claim) if role is Role.STAKEHOLDER else None
+        credential = self._subjects.id_of(issuer.url, subject_in(claims))
         return Actor(role=role, organisation=organisation, credential=credential)
 
 
-def _key_for(token: str, keys: KeptKeys) -> PublicKey:
+def _key_for(token: str, published: KeptPublication) -> PublicKey:
     try:
         id = jwt.get_unverified_header(token).get("kid")
     except jwt.PyJWTError:
         raise InvalidToken("its header cannot be read") from None
-    key = keys.find(id)
+    key = published.key(id)
     if key is None:
         raise InvalidToken(
             "it does not say with which of the issuer's keys it is signed"
@@ -107,14 +137,17 @@ def _key_for(token: str, keys: KeptKeys) -> PublicKey:
     return key
 
 
-def _checked(token: str, key: PublicKey, issuer: TrustedIssuer) -> Mapping[str, Any]:
-    """The claims of a token whose signature holds, that is meant for us, and of now."""
+def _checked(token: str, published: KeptPublication, issuer: TrustedIssuer, audience: str) -> Claims:
+    """The claims of a token whose signature holds, that is meant for this audience, and of now."""
+    if len(token) > LARGEST_TOKEN or not has_the_form_of_a_jwt(token):
+        raise InvalidToken(f"it is not a signed JSON Web Token of at most {LARGEST_TOKEN} characters")
+    key = _key_for(token, published)
     try:
         return jwt.decode(
             token,
             key.key,
             algorithms=key.algorithms,
-            audience=issuer.audience,
+            audience=audience,
             issuer=issuer.url,
             leeway=LEEWAY_SECONDS,
             options={"require": ["aud", "exp", "iss", "sub"]},

@@ -15,9 +15,10 @@ from urllib.parse import quote
 
 import pytest
 
-from infrastructure.oidc import kept_keys, publication
-from infrastructure.oidc.kept_keys import AWAY_SECONDS, FRESH_SECONDS, PAUSE_SECONDS, KeptKeys
-from infrastructure.oidc.public_keys import PublicKeys, usable
+from infrastructure.oidc import documents, kept_publication
+from infrastructure.oidc.kept_publication import AWAY_SECONDS, FRESH_SECONDS, PAUSE_SECONDS, KeptPublication
+from infrastructure.oidc.public_keys import usable
+from infrastructure.oidc.publication import Publication
 from infrastructure.oidc.refusals import InvalidToken, IssuerAway
 from infrastructure.oidc.signed_tokens import SignedTokens, TrustedIssuer
 from infrastructure.oidc.subjects import Subjects
@@ -214,8 +215,8 @@ def misbehaving(issuer: LocalIssuer, how: str) -> Iterator[None]:
     address, answer = MISBEHAVIOUR[how]
     issuer.answers[address] = answer(issuer)
     with pytest.MonkeyPatch.context() as impatience:
-        impatience.setattr(publication, "SILENCE_SECONDS", 0.5)
-        impatience.setattr(publication, "DOCUMENT_SECONDS", 0.2)
+        impatience.setattr(documents, "SILENCE_SECONDS", 0.5)
+        impatience.setattr(documents, "DOCUMENT_SECONDS", 0.2)
         yield
     issuer.answers.clear()
 
@@ -278,16 +279,16 @@ class Reluctant:
     """Keys that come when they are let go."""
 
     def __init__(self, key: Key) -> None:
-        self.keys = usable([key.jwk()])
+        self.publication = Publication(usable([key.jwk()]))
         self.let_go = threading.Event()
         self.let_go.set()
         self.fails = False
 
-    def __call__(self) -> PublicKeys:
+    def __call__(self) -> Publication:
         self.let_go.wait(10)
         if self.fails:
             raise RuntimeError("of whatever kind")
-        return self.keys
+        return self.publication
 
 
 @pytest.fixture
@@ -298,23 +299,23 @@ def reluctant() -> Iterator[Reluctant]:
 
 
 def test_a_request_does_not_wait_for_ever(reluctant: Reluctant, clock: Clock, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(kept_keys, "WAIT_SECONDS", 0.05)
-    kept = KeptKeys(reluctant, clock)
+    monkeypatch.setattr(kept_publication, "WAIT_SECONDS", 0.05)
+    kept = KeptPublication(reluctant, clock)
     reluctant.let_go.clear()
     with pytest.raises(IssuerAway):
-        kept.find("known")
+        kept.key("known")
     reluctant.let_go.set()
     monkeypatch.undo()
-    assert kept.find("known")
+    assert kept.key("known")
 
 
 def test_who_has_a_known_key_does_not_wait_for_an_issuer_that_was_away(reluctant: Reluctant, clock: Clock):
-    kept = KeptKeys(reluctant, clock)
-    assert kept.find("known")
+    kept = KeptPublication(reluctant, clock)
+    assert kept.key("known")
     reluctant.fails = True
     clock.pass_(FRESH_SECONDS)
-    assert kept.find("known")
+    assert kept.key("known")
     reluctant.let_go.clear()
     clock.pass_(PAUSE_SECONDS)
     with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(kept.find, "known").result(timeout=2)
+        assert thread.submit(kept.key, "known").result(timeout=2)
