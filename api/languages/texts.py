@@ -96,7 +96,12 @@ class Texts:
 
     def exact_dollars(self, amount: Decimal) -> str:
         """US dollars to the cent: for reckoning."""
-        return str(format_currency(amount, "USD", format="¤¤\u00a0#,##0.00", locale=self.locale, currency_digits=False))
+        return self.exact_money(amount, "USD")
+
+    def exact_money(self, amount: Decimal, currency: str) -> str:
+        """An amount of a currency, by its ISO 4217 code, to the hundredth."""
+        form = "¤¤\u00a0#,##0.00"
+        return str(format_currency(amount, currency, format=form, locale=self.locale, currency_digits=False))
 
     def change_of_dollars(self, amount: Decimal) -> str:
         """The same with its sign, whichever that is; without a sign where nothing changed."""

@@ -152,7 +152,7 @@ def difference_page(
         scopes=scopes,
         shown=shown,
         parts=[_part(group, difference["group_by"]) for group in difference["groups"]],
-        movements=replace(listed, items=_named(service, compared, listed.items, everybody=difference["unpublished"])),
+        movements=listed.showing(_named(service, compared, listed.items, everybody=difference["unpublished"])),
     )
 
 

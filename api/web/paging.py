@@ -9,6 +9,7 @@ from typing import Annotated, Generic, TypeVar
 from pydantic import Field
 
 Item = TypeVar("Item")
+Other = TypeVar("Other")
 
 PageNumber = Annotated[int, Field(ge=1, le=1_000_000, description="Which page of the list, from 1")]
 
@@ -39,6 +40,10 @@ class Paged(Generic[Item]):
     def last(self) -> int:
         """The number of the last item of the page."""
         return self.first + len(self.items) - 1
+
+    def showing(self, items: Sequence[Other]) -> Paged[Other]:
+        """The same page with other items in the place of its own."""
+        return Paged(items=items, number=self.number, size=self.size, of_all=self.of_all)
 
 
 def paged(all_items: Sequence[Item], number: int, size: int) -> Paged[Item]:

@@ -91,12 +91,7 @@ def snapshot_page(service: Service, at: Moment, division: Division, number: int)
         division=division,
         parts=_parts(taken),
         organisations=names_of_organisations(service, at) if by_organisation else {},
-        pledges=Paged(
-            items=[_row(pledge) for pledge in shown.items],
-            number=shown.number,
-            size=shown.size,
-            of_all=shown.of_all,
-        ),
+        pledges=shown.showing([_row(pledge) for pledge in shown.items]),
     )
 
 
