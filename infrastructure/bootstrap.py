@@ -35,6 +35,7 @@ from infrastructure.publications import PublishedSnapshots
 from infrastructure.read_replica import ReadReplica
 from infrastructure.register import LedgerRegister
 from infrastructure.register_view import LedgerRegisterView
+from infrastructure.sessions import Sessions
 from infrastructure.settings import Settings
 from infrastructure.signer import CheckpointSigner
 from infrastructure.signing import Signing
@@ -62,6 +63,7 @@ class Service:
     rates: PublishedExchangeRates
     imports: RegisterImports
     credentials: Credentials
+    sessions: Sessions
     subjects: Subjects
     signed_tokens: SignedTokens
     contacts: Contacts
@@ -194,6 +196,7 @@ def wire(
         rates=rates,
         imports=RegisterImports(ledger, LedgerRegisterView(pool, envelopes), references, rates, today),
         credentials=Credentials(pool),
+        sessions=Sessions(pool),
         subjects=subjects,
         signed_tokens=SignedTokens(issuer, subjects),
         contacts=Contacts(pool),

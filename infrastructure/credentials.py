@@ -68,11 +68,19 @@ VALUES (%(id)s, %(digest)s, %(prefix)s, %(role)s, %(organisation)s, %(scopes)s, 
 RETURNING {columns}
 """).format(columns=_COLUMNS)
 
+IS_GOOD = sql.SQL("""(
+    credentials.revoked_at IS NULL AND (credentials.expires_at IS NULL OR credentials.expires_at > clock_timestamp())
+)""")
+"""Of a row of `ledger.credentials`: whether its token is neither expired nor revoked."""
+
+IS_UNNOTED = sql.SQL("""(
+    credentials.last_used_at IS NULL OR credentials.last_used_at < clock_timestamp() - interval '1 minute'
+)""")
+"""Of such a row: whether a use of its token is to be noted, with `note_use`."""
+
 _VALID = sql.SQL("""
-SELECT {columns}, last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute' AS unnoted
-FROM ledger.credentials
-WHERE digest = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
-""").format(columns=_COLUMNS)
+SELECT {columns}, {is_unnoted} AS unnoted FROM ledger.credentials WHERE digest = %s AND {is_good}
+""").format(columns=_COLUMNS, is_unnoted=IS_UNNOTED, is_good=IS_GOOD)
 
 # Of many who use a token at once one notes it, and nobody waits for that.
 _NOTE_USE = """
@@ -132,7 +140,7 @@ class Credentials:
             if row is None:
                 return None
             if row.pop("unnoted"):
-                _note_use(connection, row["id"])
+                note_use(connection, row["id"])
         return _credential(**row)
 
     def revoke(self, id: UUID) -> bool:
@@ -156,6 +164,14 @@ def end_of_use(last_day: date) -> datetime:
     return datetime.combine(last_day, time.min, UTC) + timedelta(days=1)
 
 
+def note_use(connection: Connection[DictRow], id: UUID) -> None:
+    """Remember that a token was used just now; whoever sent it is served all the same where that cannot be."""
+    try:
+        connection.execute(_NOTE_USE, (id,))
+    except psycopg.Error as fault:
+        _log.warning("the use of token %s was not noted: %s", id, fault)
+
+
 def _require_suitable(role: Role, organisation: UUID | None, scopes: frozenset[Permission] | None) -> None:
     if role is Role.PUBLIC:
         raise UnsuitableToken("The public reads without a token.")
@@ -176,14 +192,6 @@ def _fit_to_be_kept(note: str) -> str:
     if reason := fault("note", text):
         raise UnsuitableToken(f"The note {reason}.")
     return text
-
-
-def _note_use(connection: Connection[DictRow], id: UUID) -> None:
-    """Remember that a token was used just now; whoever sent it is served all the same where that cannot be."""
-    try:
-        connection.execute(_NOTE_USE, (id,))
-    except psycopg.Error as fault:
-        _log.warning("the use of token %s was not noted: %s", id, fault)
 
 
 def _credential(*, role: str, scopes: Sequence[str] | None, **columns: Any) -> Credential:

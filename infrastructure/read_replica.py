@@ -1,7 +1,7 @@
 """A standby of the database that reads go to, and the primary in its place wherever it cannot be relied on.
 
-Read models and entries may be read there. What decides anything is not: commands and their receipts, credentials, the
-position that an instant means, checkpoints, proofs and bundles are the primary's.
+Read models and entries may be read there. What decides anything is not: commands and their receipts, credentials,
+sessions, the position that an instant means, checkpoints, proofs and bundles are the primary's.
 """
 
 from __future__ import annotations
