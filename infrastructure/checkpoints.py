@@ -55,6 +55,10 @@ class Checkpoints:
         """The one of the tree of this size; None where none was signed."""
         return next(iter(self._read("WHERE size = %s", size)), None)
 
+    def covering(self, position: int) -> StoredCheckpoint | None:
+        """The first one of a tree with the entry at a position in it; None while it was not signed."""
+        return next(iter(self._read("WHERE size >= %s ORDER BY size LIMIT 1", position)), None)
+
     def all(self, up_to: int) -> Sequence[StoredCheckpoint]:
         """All of trees up to a size, the smallest first."""
         return self._read("WHERE size <= %s ORDER BY size", up_to)

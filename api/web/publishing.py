@@ -42,11 +42,12 @@ class Publications:
 
 
 class NotPublished(Exception):
-    """What was sent cannot be published; the form says why."""
+    """The title that was typed will not do: the form says why, `moment_asked` which snapshot it is for."""
 
-    def __init__(self, form: PublishForm) -> None:
+    def __init__(self, form: PublishForm, moment_asked: PublicationBody) -> None:
         super().__init__(form.error)
         self.form = form
+        self.moment_asked = moment_asked
 
 
 def new_form() -> PublishForm:
@@ -64,39 +65,41 @@ def publications(service: Service, before: int | None) -> Publications:
 def publish(visit: Visit, fields: Mapping[str, Sequence[str]], key: str) -> UUID:
     """Publish the snapshot that the fields of a form name; the id of the publication.
 
-    Raises NotPublished for a title that will not do, and what `Commands.publish` raises besides refusals.
+    Raises NotPublished for a title that will not do, RequestValidationError for what nobody typed, and what
+    `Commands.publish` raises besides refusals.
     """
-    body = _body(visit, fields, key)
+    title, body = next(iter(fields.get("title", ())), "").strip(), _moment_asked(fields)
 
     def take() -> Document:
         at = visit.service.register.resolve(as_of_of(body.as_of), body.effective_on)
         return visit.service.snapshots.take(at, body.division())
 
+    asked = {**body.model_dump(mode="json"), "title": title}
     request = Request(
         actor=visit.by.actor,
         scopes=visit.by.scopes,
         idempotency_key=key,
-        fingerprint=sha256(canonical(body.model_dump(mode="json"))).digest(),
+        fingerprint=sha256(canonical(asked)).digest(),
     )
     try:
-        return visit.service.commands.publish(Publish(title=body.title), take, request).state.id
-    except Refused as refused:
-        raise NotPublished(
-            PublishForm(key=key, title=body.title, error=f"{refused.message} {refused.remedy}")
-        ) from refused
-
-
-def _body(visit: Visit, fields: Mapping[str, Sequence[str]], key: str) -> PublicationBody:
-    """What is to be published. Raises NotPublished for what was typed, RequestValidationError for what was not."""
-    given = {name: next(iter(values), "") for name, values in fields.items()}
-    title = given.get("title", "").strip()
-    if not title:
-        raise NotPublished(PublishForm(key=key, error=visit.texts.say("Give the snapshot a title.")))
-    stated = {name: given[name] for name in ("as_of", "effective_on", "attribution") if given.get(name)}
-    try:
-        return PublicationBody.model_validate({**stated, "title": title, "group_by": fields.get("group_by", ())})
+        if not title:
+            raise _not_published(visit.texts.say("Give the snapshot a title."), title, key, body)
+        command = Publish(title=PublicationBody.model_validate(asked).title)
+        return visit.service.commands.publish(command, take, request).state.id
     except ValidationError as invalid:
-        about_title = [error["msg"] for error in invalid.errors() if error["loc"][:1] == ("title",)]
-        if not about_title:
-            raise RequestValidationError(invalid.errors()) from invalid
-        raise NotPublished(PublishForm(key=key, title=title, error=" ".join(about_title))) from invalid
+        raise _not_published(" ".join(error["msg"] for error in invalid.errors()), title, key, body) from invalid
+    except Refused as refused:
+        raise _not_published(f"{refused.message} {refused.remedy}", title, key, body) from refused
+
+
+def _moment_asked(fields: Mapping[str, Sequence[str]]) -> PublicationBody:
+    """Which snapshot is to be published: that comes with the form. Raises RequestValidationError."""
+    given = {name: fields[name][0] for name in ("as_of", "effective_on", "attribution") if fields.get(name)}
+    try:
+        return PublicationBody.model_validate({**given, "title": "untitled", "group_by": fields.get("group_by", ())})
+    except ValidationError as invalid:
+        raise RequestValidationError(invalid.errors()) from invalid
+
+
+def _not_published(error: str, title: str, key: str, body: PublicationBody) -> NotPublished:
+    return NotPublished(PublishForm(key=key, title=title, error=error), body)

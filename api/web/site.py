@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.web.routes import assets, good_practices, overview, point_in_time, reporting
+from api.web.routes import assets, good_practices, overview, point_in_time, publishing, record, recording, reporting
 
 
 def include_pages(app: FastAPI) -> None:
     """Let the application answer with pages too."""
-    for part in (overview, point_in_time, reporting, good_practices, assets):
+    for part in (overview, point_in_time, publishing, reporting, good_practices, record, recording, assets):
         app.include_router(part.router)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from api.exports.obligation_tables import obligation_table
-from api.reports.reminders import letters
 from api.web.data import as_csv, as_json
 from api.web.obligations import OBLIGATIONS_A_PAGE, ObligationsQuery, obligations, reporting
 from api.web.page_route import PageRoute
 from api.web.paging import paged
 from api.web.periods import periods
+from api.web.reminder_mails import mails, mails_table
 from api.web.rendering import page
 from api.web.reporting_data import obligations_document
 from api.web.review_queue import QueueQuery, review_queue
@@ -55,17 +54,14 @@ def get_reminders(visit: Visits, query: Asked) -> Response:
     """The mails that ask for reports, ready to be copied."""
     _require_reviewer(visit)
     owed = paged(obligations(visit, query), query.page, OBLIGATIONS_A_PAGE)
-    written = letters(visit.texts)
-    mails = [(one, written.reminder(one)) for one in owed.items]
-    return page(visit, "reminders.html", mails=owed.showing(mails))
+    return page(visit, "reminders.html", mails=owed.showing(mails(visit, owed.items)))
 
 
 @router.get("/reporting/reminders.csv")
 def get_reminders_as_csv(visit: Visits, query: Asked) -> Response:
     """The same as a file to merge into mails."""
     _require_reviewer(visit)
-    table = obligation_table(obligations(visit, query), letters(visit.texts))
-    return as_csv(visit, replace(table, title="reminders"))
+    return as_csv(visit, mails_table(visit, obligations(visit, query)))
 
 
 @router.get("/reporting/queue")
