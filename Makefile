@@ -11,7 +11,7 @@ READY := .venv/ready
 # Two more than there are processors, since many tests wait for something; not more than four, who share one server.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 2 ? n + 2 : 4)))
 
-.PHONY: help setup run test check static bench format lock
+.PHONY: help setup run test check static bench screenshots format lock
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -65,6 +65,9 @@ static: setup
 
 bench: setup ## Measure every speed claim on this machine
 	@$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.point_in_time && $(BIN)/python -m benchmarks.verification
+
+screenshots: setup ## Take a picture of every page, at each width and in three languages, into build/screenshots
+	@$(BIN)/python -m tests.api.web.browser.screenshots
 
 format: setup ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --quiet --fix-only .

@@ -13,7 +13,10 @@ from api.cli.opening import the_service
 from audit.envelope import format_instant
 from infrastructure.oidc.subjects import Subject
 
-app = typer.Typer(no_args_is_help=True, help="Show and erase who signed in at the issuer.", rich_markup_mode="rich")
+app = typer.Typer(
+    no_args_is_help=True, help="Show, sign out and erase who signed in at the issuer.", rich_markup_mode="rich"
+)
+Id = Annotated[UUID, typer.Argument(metavar="ID", help="The id, as `p2c subject list` shows it.")]
 
 
 @app.command("list")
@@ -36,8 +39,16 @@ def show(*, as_json: AsJson = False) -> None:
     people().print(grid if seen else "Nobody has signed in.")
 
 
+@app.command("sign-out")
+def sign_out(id: Id) -> None:
+    """Sign the browsers of somebody out. They can sign in again as long as the issuer lets them."""
+    with the_service() as service:
+        closed = service.sessions.close_all_of(id)
+    people().print(f"Signed {id} out; sessions ended: {closed}." if closed else f"{id} was not signed in.")
+
+
 @app.command()
-def erase(id: Annotated[UUID, typer.Argument(metavar="ID", help="The id, as `p2c subject list` shows it.")]) -> None:
+def erase(id: Id) -> None:
     """Forget for good who is behind an id. The ledger stays as it is, and every proof holds."""
     with the_service() as service:
         erased = service.subjects.erase(id)

@@ -25,7 +25,7 @@ from application.ledger import LedgerBusy, LedgerRolledBack
 from application.moments import MomentNotOver, PositionAhead, ViewsBehind
 from domain.refusals import Refused, UnknownCodes
 from infrastructure.database import DISK_FULL, UNAVAILABLE
-from infrastructure.oidc.refusals import InvalidToken, IssuerAway
+from infrastructure.oidc.refusals import InvalidToken, IssuerAway, SignInRefused
 from projections.pinning import PositionNotReached
 
 log = structlog.get_logger("p2c.http")
@@ -281,6 +281,7 @@ _MEANINGS: Mapping[type[Exception], Callable[[Any], Failure]] = {
     NotPermitted: lambda denied: Failure(problems.NOT_PERMITTED, str(denied)),
     InvalidToken: _invalid_token,
     IssuerAway: _issuer_away,
+    SignInRefused: lambda refused: Failure(problems.SIGN_IN_REFUSED, str(refused)),
     LedgerBusy: _ledger_busy,
     LedgerRolledBack: _ledger_rolled_back,
     NoLettersForLanguage: lambda lacking: Failure(problems.NO_LETTERS, f"{lacking}."),

@@ -19,7 +19,8 @@ from starlette.exceptions import HTTPException
 from api.http.failures import Failure
 from api.http.problems import Problem
 from api.languages.texts import message
-from api.web.signed_in import Visitor, form_token
+from api.web.form_guard import form_token
+from api.web.signed_in import Visitor
 from application.access import NotAuthenticated
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -59,11 +57,6 @@ def forget(request: Request, response: Response) -> None:
 def cookie_name(request: Request) -> str:
     """What the cookie is called."""
     return SECURE_NAME if _by_https(request) else NAME
-
-
-def form_token(secret: str) -> str:
-    """What a form of this session carries, which another site can neither read nor guess."""
-    return hmac.new(secret.encode(), b"p2c form", hashlib.sha256).hexdigest()
 
 
 def _by_https(request: Request) -> bool:

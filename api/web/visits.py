@@ -12,11 +12,13 @@ from api.http.languages import liked
 from api.http.moments import as_of_of
 from api.http.service import Services, TodayInUtc
 from api.languages.texts import Texts, texts
+from api.web.form_guard import form_token
 from api.web.links import Place
 from api.web.queries import Page
-from api.web.signed_in import SignedIn, form_token, signed_in
+from api.web.signed_in import SignedIn, signed_in
 from application.access import Permission, Principal, Sight, sight_of
 from application.moments import Moment
+from application.sample.loading import began_with_the_sample
 from infrastructure.bootstrap import Service
 from infrastructure.register import point_of
 from projections.pinning import Point
@@ -24,7 +26,11 @@ from projections.pinning import Point
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What every page is made with. `pinned` says whether the visitor asked for a moment, rather than for now."""
+    """What every page is made with.
+
+    `pinned` says whether the visitor asked for a moment, rather than for now; `sample` whether the register is one to
+    try, with invented pledges.
+    """
 
     service: Service
     place: Place
@@ -32,6 +38,7 @@ class Visit:
     visitor: SignedIn
     moment: Moment
     pinned: bool
+    sample: bool
     today: date
 
     @property
@@ -75,8 +82,19 @@ def visit(
         visitor=visitor,
         moment=service.register.resolve(as_of_of(page.as_of), page.effective_on),
         pinned=page.as_of is not None or page.effective_on is not None,
+        sample=_is_sample(request, service),
         today=today,
     )
+
+
+def _is_sample(request: Request, service: Service) -> bool:
+    """Whether the register began with the sample; once it has begun, that never changes."""
+    state = request.app.state
+    if not hasattr(state, "began_with_the_sample"):
+        if not service.ledger.position:
+            return False
+        state.began_with_the_sample = began_with_the_sample(service.ledger)
+    return bool(state.began_with_the_sample)
 
 
 def place_of(request: Request) -> Place:

@@ -26,6 +26,9 @@ _HEADERS: Final = {
     "Accept-Encoding": "identity",  # what is small on the way can be of any size when it is unpacked
 }
 
+_TRUSTING_NOBODY: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For what needs no certificates, since reading all of them takes a while."""
+
 _Document = TypeVar("_Document", bound=BaseModel)
 
 
@@ -77,15 +80,17 @@ def _ask(
 
 def _client(url: str) -> httpx.Client:
     """One that follows no redirects and takes nothing from the environment but certificates and a proxy for https."""
-    return httpx.Client(
-        trust_env=False, verify=ssl.create_default_context(), proxy=_proxy_for(url), timeout=SILENCE_SECONDS
-    )
-
-
-def _proxy_for(url: str) -> str | None:
-    """The environment's proxy, for what it can pass on and not read."""
     address = httpx.URL(url)
-    proxy = getproxies().get("https") if address.scheme == "https" and not proxy_bypass(address.host) else None
+    if address.scheme != "https":
+        return httpx.Client(trust_env=False, verify=_TRUSTING_NOBODY, timeout=SILENCE_SECONDS)
+    # The machine's certificates, or those that SSL_CERT_FILE names; the library would bring its own.
+    trusted = ssl.create_default_context()
+    return httpx.Client(trust_env=False, verify=trusted, proxy=_proxy_for(address.host), timeout=SILENCE_SECONDS)
+
+
+def _proxy_for(host: str) -> str | None:
+    """The environment's proxy, which can pass https on and not read it."""
+    proxy = None if proxy_bypass(host) else getproxies().get("https")
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 

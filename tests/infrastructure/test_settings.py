@@ -218,6 +218,35 @@ def test_an_issuer_and_its_audience_go_together(
         Settings.from_environment()
 
 
+def test_the_secret_of_the_client_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P2C_OIDC_ISSUER", "https://login.example.org")
+    monkeypatch.setenv("P2C_OIDC_AUDIENCE", "p2c-register")
+    monkeypatch.setenv("P2C_OIDC_CLIENT_SECRET", "s3cret")
+
+    settings = Settings.from_environment()
+
+    assert settings.oidc_client_secret is not None
+    assert settings.oidc_client_secret.get_secret_value() == "s3cret"
+    assert described("P2C_OIDC_CLIENT_SECRET").value == "***"
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize("variable", ["P2C_OIDC_CLIENT_ID", "P2C_OIDC_CLIENT_SECRET"])
+@pytest.mark.parametrize(("issuer", "value"), [("", "s3cret"), ("https://login.example.org", "s3cr\u00e9t")])
+def test_a_client_that_no_issuer_can_know_is_refused_without_its_secret(
+    variable: str, issuer: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("P2C_OIDC_ISSUER", issuer)
+    monkeypatch.setenv("P2C_OIDC_AUDIENCE", "p2c-register" if issuer else "")
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(InvalidSettings, match=f"^{variable}: ") as refusal:
+        Settings.from_environment()
+
+    assert ("characters" if issuer else "of no use without P2C_OIDC_ISSUER") in str(refusal.value)
+    assert "s3cr" not in str(refusal.value)
+
+
 def test_the_description_says_where_each_value_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("p2c_port", "8123")
 
@@ -236,6 +265,8 @@ def test_the_description_says_where_each_value_came_from(monkeypatch: pytest.Mon
         "P2C_TRUSTED_PROXIES": "default",
         "P2C_OIDC_ISSUER": "default",
         "P2C_OIDC_AUDIENCE": "default",
+        "P2C_OIDC_CLIENT_ID": "default",
+        "P2C_OIDC_CLIENT_SECRET": "default",
         "P2C_OIDC_ROLES_CLAIM": "default",
         "P2C_OIDC_ORGANISATION_CLAIM": "default",
         "P2C_LOG_LEVEL": "argument",

@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from api.http.failures import Failure
 from api.languages.texts import Texts
 from api.web.failure_pages import failure_language, language_of
+from api.web.form_guard import form_token
 from api.web.form_posts import KEY, TOKEN, Fields, kept_fields, typed_in
 from api.web.links import Place
 from api.web.recording.amounts import exact, quantity
@@ -24,7 +25,7 @@ from api.web.recording.parts import Field as PartField
 from api.web.recording.parts import Kind, Part
 from api.web.recording.subject import Subject
 from api.web.rendering import environment, page, secure_page
-from api.web.signed_in import cookie_name, form_token
+from api.web.signed_in import cookie_name
 from api.web.visits import Visit, place_of
 from audit.envelope import Entry
 from audit.narrative import summarise

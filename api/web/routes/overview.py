@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from api.web.data import as_csv, as_json
 from api.web.drawings.burn_up import Frame, burn_up_drawing
+from api.web.freshness import freshness
 from api.web.overview import overview
 from api.web.overview_data import overview_document, overview_table
 from api.web.page_route import PageRoute
@@ -25,7 +26,13 @@ def get_overview(visit: Visits) -> Response:
     drawings = [
         burn_up_drawing(found.course, goal=found.goal, goal_on=found.goal_on, frame=frame) for frame in (WIDE, NARROW)
     ]
-    return page(visit, "overview.html", overview=found, drawings=drawings)
+    return page(
+        visit,
+        "overview.html",
+        overview=found,
+        drawings=drawings,
+        freshness=freshness(visit.service, visit.moment),
+    )
 
 
 @router.get("/overview.json")

@@ -230,6 +230,10 @@ class TestToken:
 
     def test_is_worthless_when_revoked_by_the_beginning_of_its_id(self, on_empty: Run, empty_database: str) -> None:
         document = json.loads(on_empty("token", "issue", "--role", "admin", "--json").stdout)
+        with open_on(empty_database) as service:
+            session = service.sessions.open_with_token(document["token"])
+            assert session
+            assert service.sessions.find(session)
 
         revoked, again = (on_empty("token", "revoke", document["id"][:8]) for _ in range(2))
 
@@ -238,6 +242,7 @@ class TestToken:
         assert json.loads(on_empty("token", "list", "--json").stdout)[0]["revoked_at"]
         with open_on(empty_database) as service:
             assert service.credentials.authenticate(document["token"]) is None
+            assert service.sessions.find(session) is None, "whoever signed in with it is signed out"
 
     def test_to_revoke_must_be_the_only_one(self, on_empty: Run) -> None:
         assert "No token's id begins" in told(on_empty("token", "revoke", "f"))

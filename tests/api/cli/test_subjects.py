@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from domain.values import Actor
+from domain.vocabulary import Role
 from infrastructure.bootstrap import open_on
 from tests.api.cli.conftest import Run
 
@@ -36,6 +38,23 @@ def test_who_is_erased_is_not_listed_any_more(on_empty: Run, ids: list[str]) -> 
 
     assert again.exit_code == 1
     assert "`p2c subject list` shows the ids" in again.stderr
+
+
+@pytest.mark.parametrize("how", ["sign-out", "erase"])
+def test_whoever_is_signed_out_or_erased_has_no_session_any_more(
+    on_empty: Run, empty_database: str, ids: list[str], how: str
+) -> None:
+    with open_on(empty_database) as service:
+        actors = [Actor(role=Role.BDT, credential=UUID(id)) for id in ids]
+        one, other = [service.sessions.open_with_actor(actor) for actor in actors]
+        assert on_empty("subject", how, ids[0]).exit_code == 0
+        assert service.sessions.find(one) is None
+        assert service.sessions.find(other)
+
+
+def test_who_was_signed_out_is_still_known(on_empty: Run, ids: list[str]) -> None:
+    assert on_empty("subject", "sign-out", ids[0]).stdout == f"{ids[0]} was not signed in.\n"
+    assert "amina.diop" in on_empty("subject", "list").stdout
 
 
 def test_what_nobody_is_known_by_is_not_erased(on_empty: Run, ids: list[str]) -> None:

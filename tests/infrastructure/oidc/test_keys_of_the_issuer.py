@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
-from infrastructure.oidc import documents, kept_publication
+from infrastructure.oidc import documents, kept_publication, publication
 from infrastructure.oidc.kept_publication import AWAY_SECONDS, FRESH_SECONDS, PAUSE_SECONDS, KeptPublication
 from infrastructure.oidc.public_keys import usable
 from infrastructure.oidc.publication import Publication
@@ -266,6 +267,35 @@ def test_no_proxy_is_told_what_stays_on_this_machine(
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert is_taken(tokens, issuer.token())
     assert issuer.asked == {DISCOVERY: 1, KEYS: 1}
+
+
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_proxy_passes_on_what_it_cannot_read(scheme: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as proxy, ThreadPoolExecutor(1) as thread:
+        monkeypatch.setenv("https_proxy", f"{scheme}127.0.0.1:{proxy.getsockname()[1]}")
+        asking = thread.submit(publication.fetch_publication, "https://login.example.org/p2c")
+        connection, _ = proxy.accept()
+        with connection:
+            asked = connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+        with pytest.raises(documents.Unusable, match="403 Forbidden"):
+            asking.result(timeout=10)
+    assert asked.startswith(b"CONNECT login.example.org:443 HTTP/1.1\r\n")
+    assert b"p2c" not in asked
+
+
+def test_a_host_that_no_proxy_is_for_is_asked_directly(
+    subjects: Subjects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    certificate = own_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with LocalIssuer(certificate) as issuer:
+        tokens = SignedTokens(TrustedIssuer(url=issuer.url, audience=AUDIENCE), subjects)
+        assert is_taken(tokens, issuer.token())
 
 
 def test_the_name_of_the_issuer_may_end_with_a_slash(issuer: LocalIssuer, subjects: Subjects):
