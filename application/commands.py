@@ -163,7 +163,7 @@ class Commands:
             if not isinstance(command, Announce):
                 if state is None:
                     raise UnknownPledge(reference)
-                access.require_command_on(request.by, command, state, partial(self._recorded_by, id))
+                access.require_command_on(request.by, command, state, partial(self.recorded_by, id))
             return decisions.decide(id, state, command, at)
 
         return self._perform(_Stream(id, self._ledger.pledge, decide, pledges.fold), request)
@@ -259,6 +259,10 @@ class Commands:
             replayed=True,
         )
 
+    def receipt(self, by: Principal, idempotency_key: str) -> Receipt | None:
+        """What a command of the principal's organisation, or role, with this key caused; None where there was none."""
+        return self._receipts.find(Request(actor=by.actor).scope, idempotency_key)
+
     def circumstances(self, request: Request) -> Circumstances:
         """What a decision made now needs to know."""
         return Circumstances(
@@ -276,7 +280,7 @@ class Commands:
         if pledge is None or not access.sight_of(by).includes(pledge):
             raise UnknownPledge(reference, field="superseded_by")
 
-    def _recorded_by(self, pledge: UUID, contribution: str) -> UUID | None:
+    def recorded_by(self, pledge: UUID, contribution: str) -> UUID | None:
         """The organisation that recorded a contribution; None where no organisation did."""
         return next(
             (

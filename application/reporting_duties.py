@@ -1,4 +1,4 @@
-"""Who owes a progress report at a moment, and the words that remind them of it."""
+"""Who owes a progress report at a moment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from uuid import UUID
 from application.moments import Moment
 from application.ports import Register
 from domain.obligations import Obligation, obligations
-from domain.text import one_line
 from domain.vocabulary import Region, ReportingHealth, Sector
 
 
@@ -38,14 +37,6 @@ class Debts:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Reminder:
-    """A mail to whoever owes a report: its subject and its text, in English."""
-
-    subject: str
-    text: str
-
-
 class ReportingDuties:
     """Tells who owes which report."""
 
@@ -64,30 +55,6 @@ def names_at(register: Register, at: Moment) -> Mapping[UUID, str]:
     known_by = max(at.effective_on, at.recorded_at.astimezone(UTC).date()) if at.recorded_at else at.effective_on
     found = {**register.organisations(replace(at, effective_on=known_by)), **register.organisations(at)}
     return {id: organisation.name for id, organisation in found.items()}
-
-
-def reminder(owed: Obligation) -> Reminder:
-    """The mail that asks for a report; whoever sends it adds a greeting and a name."""
-    last = (
-        f"The latest report that we have covers the time up to {owed.last_reported_until}."
-        if owed.last_reported_until
-        else "We have not received a report on this pledge yet."
-    )
-    lead, title = one_line(owed.lead_name), one_line(owed.title)
-    since = "today" if owed.days_since_due == 0 else f"since {owed.due_on}, which is {_days(owed.days_since_due)} ago"
-    return Reminder(
-        subject=f"Progress report due: {owed.reference} {title}",
-        text=(
-            f"{lead} leads the Partner2Connect pledge {owed.reference}, “{title}”."
-            f" A progress report on it has been due {since}. {last}"
-            f" Please report on the time from {owed.period_start} to {owed.period_end}: what was delivered, what"
-            " stands in the way, what comes next, and what others can learn from it."
-        ),
-    )
-
-
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
 
 
 def _meets(value: object, wanted: tuple[object, ...]) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -34,6 +35,19 @@ class Contacts:
                 "SELECT id, name, email, phone FROM ledger.contacts WHERE organisation_id = %s ORDER BY id",
                 (organisation,),
             ).fetchall()
+
+    def of_each(self, organisations: Iterable[UUID]) -> Mapping[UUID, Sequence[Contact]]:
+        """Those of several organisations; who has none is left out."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT organisation_id, id, name, email, phone FROM ledger.contacts WHERE organisation_id = ANY(%s)"
+                " ORDER BY organisation_id, id",
+                (list(organisations),),
+            ).fetchall()
+        found: defaultdict[UUID, list[Contact]] = defaultdict(list)
+        for row in rows:
+            found[row.pop("organisation_id")].append(Contact(**row))
+        return found
 
     def put(self, organisation: UUID, contact: Contact) -> None:
         """Let this be the contact for the task; whoever was before is forgotten."""

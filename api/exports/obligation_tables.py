@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from api.exports.tables import Cell, Table
-from application.reporting_duties import reminder
+from api.reports.reminders import FOR_PROGRAMS, Letters
 from domain.obligations import Obligation
 
 COLUMNS: Sequence[str] = (
@@ -30,14 +30,14 @@ COLUMNS: Sequence[str] = (
 )
 
 
-def obligation_table(obligations: Iterable[Obligation]) -> Table:
-    """One row for each pledge on which a report is owed."""
-    return Table(title="Obligations", columns=COLUMNS, rows=_rows(obligations))
+def obligation_table(obligations: Iterable[Obligation], letters: Letters = FOR_PROGRAMS) -> Table:
+    """One row for each pledge on which a report is owed, with the mail that asks for it."""
+    return Table(title="Obligations", columns=COLUMNS, rows=_rows(obligations, letters))
 
 
-def _rows(obligations: Iterable[Obligation]) -> Iterator[Sequence[Cell]]:
+def _rows(obligations: Iterable[Obligation], letters: Letters) -> Iterator[Sequence[Cell]]:
     for owed in obligations:
-        mail = reminder(owed)
+        mail = letters.reminder(owed)
         yield (
             owed.reference,
             owed.title,

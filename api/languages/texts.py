@@ -101,6 +101,25 @@ class Texts:
         said = format_compact_decimal(amount, format_type=form, locale=self.locale, fraction_digits=1)
         return f"USD\u00a0{said}".replace(" ", "\u00a0")
 
+    def exact_dollars(self, amount: Decimal) -> str:
+        """US dollars to the cent: for reckoning."""
+        return self.exact_money(amount, "USD")
+
+    def exact_money(self, amount: Decimal, currency: str) -> str:
+        """An amount of a currency, by its ISO 4217 code, to the hundredth."""
+        form = "¤¤\u00a0#,##0.00"
+        return str(format_currency(amount, currency, format=form, locale=self.locale, currency_digits=False))
+
+    def change_of_dollars(self, amount: Decimal) -> str:
+        """The same with its sign, whichever that is; without a sign where nothing changed."""
+        signed = "+¤¤\u00a0#,##0.00;\u2212¤¤\u00a0#,##0.00" if amount else "¤¤\u00a0#,##0.00"
+        return str(format_currency(amount, "USD", format=signed, locale=self.locale, currency_digits=False))
+
+    def change_of_number(self, number: int | Decimal) -> str:
+        """A number with its sign, whichever that is; without a sign where nothing changed."""
+        signed = "+#,##0.###;\u2212#,##0.###" if number else "0"
+        return str(format_decimal(number, format=signed, locale=self.locale))
+
     def percent(self, rate: Decimal | None) -> str:
         """A share of 1 as a percentage with one decimal; a dash where there is nothing that it is of."""
         return "\u2013" if rate is None else str(format_percent(rate, format="#,##0.#%", locale=self.locale))

@@ -20,13 +20,15 @@ from audit.envelope import format_instant
 def as_json(visit: Visit, content: Mapping[str, Any]) -> Response:
     """The content as a JSON document that begins with its moment."""
     document = {**moment_of(visit), **content}
-    return Response(json.dumps(document, ensure_ascii=False, indent=1), media_type=Form.JSON, headers=_headers(visit))
+    return Response(
+        json.dumps(document, ensure_ascii=False, indent=1), media_type=Form.JSON, headers=told_headers(visit)
+    )
 
 
 def as_csv(visit: Visit, table: Table) -> Response:
     """The table as a CSV file that a browser keeps under its name."""
     name = f"{table.title}-{visit.moment.position}-{visit.moment.effective_on}.csv"
-    headers = {**_headers(visit), "Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {**told_headers(visit), "Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(csv_lines(table), media_type=Form.CSV, headers=headers)
 
 
@@ -37,6 +39,7 @@ def moment_of(visit: Visit) -> dict[str, Any]:
     return {"position": at.position, "as_of": recorded, "effective_on": at.effective_on.isoformat()}
 
 
-def _headers(visit: Visit) -> dict[str, str]:
+def told_headers(visit: Visit) -> dict[str, str]:
+    """What the headers of data say: the position, and who may keep it."""
     caching = NO_STORE["Cache-Control"] if visit.visitor.is_known else "no-cache"
     return {"Ledger-Position": str(visit.moment.position), "Cache-Control": caching, "Vary": "Cookie"}

@@ -32,6 +32,13 @@ class Place:
         kept: dict[str, Value] = {name: self.values(name) for name, _ in self.parameters if name not in OF_ONE_LIST}
         return _address(self.path, {**kept, **changes})
 
+    def here_at(self, path: str, **changes: Value) -> str:
+        """The address of something else about the same: its data, say, with all that is said here but the language."""
+        kept: dict[str, Value] = {
+            name: self.values(name) for name, _ in self.parameters if name not in (*OF_ONE_LIST, "lang")
+        }
+        return _address(path, {**kept, **changes})
+
     def toggled(self, name: str, value: object) -> str:
         """The address of this page with a value added to those of a parameter, or taken away where it is there."""
         given, text = self.values(name), str(value)

@@ -71,7 +71,7 @@ def overview(service: Service, at: Moment) -> Overview:
     whole = divided[CUTS[0]].whole
     return Overview(
         whole=whole,
-        ladder=tuple(_rungs(whole.ladder)),
+        ladder=tuple(rungs(whole.ladder)),
         cuts=[
             Cut(dimension, list(_parts([(group.keys[0], group.total) for group in totals.groups])))
             for dimension, totals in divided.items()
@@ -80,7 +80,8 @@ def overview(service: Service, at: Moment) -> Overview:
     )
 
 
-def _rungs(ladder: Ladder) -> Iterator[Rung]:
+def rungs(ladder: Ladder) -> Iterator[Rung]:
+    """The rungs of a ladder, the lowest first."""
     for name in RUNGS:
         usd = getattr(ladder, name)
         yield Rung(name, usd, rate(usd, ladder.validated) if name in {"delivered", "verified"} else None)

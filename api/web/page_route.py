@@ -8,15 +8,16 @@ from typing import Any
 import structlog
 from fastapi import Request, Response
 
-from api.http.failures import explained, internal_error
+from api.http.failures import Failure, explained, internal_error
 from api.http.turns import TurnRoute
 from api.web.failure_pages import failure_page
+from api.web.form_posts import FormRequest
 
 log = structlog.get_logger("p2c.web")
 
 
 class PageRoute(TurnRoute):
-    """A route whose failures are pages."""
+    """A route whose failures are pages, and whose forms are read before their turn comes."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, in its turn, and the page that says what went wrong in it."""
@@ -24,11 +25,18 @@ class PageRoute(TurnRoute):
 
         async def handle_or_explain(request: Request) -> Response:
             try:
+                if request.method == "POST":
+                    request = FormRequest(request.scope, request.receive)
+                    await request.read()
                 return await handle(request)
             except Exception as failed:
                 failure = explained(failed)
                 if failure is None:
                     log.exception("page failed", path=request.url.path)
-                return failure_page(request, failure or internal_error())
+                return self.failed(request, failure or internal_error())
 
         return handle_or_explain
+
+    def failed(self, request: Request, failure: Failure) -> Response:
+        """The page of a failure, which gives back what was typed."""
+        return failure_page(request, failure)

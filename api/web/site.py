@@ -9,7 +9,35 @@ from fastapi import FastAPI, Request, Response
 from api.http.failures import explained, internal_error, refusal
 from api.http.forms import Form, is_wanted
 from api.web.failure_pages import failure_page
-from api.web.routes import assets, event, overview, proofs, sign_in, verify
+from api.web.routes import (
+    assets,
+    event,
+    good_practices,
+    overview,
+    point_in_time,
+    proofs,
+    publishing,
+    record,
+    recording,
+    reporting,
+    sign_in,
+    verify,
+)
+
+PARTS = (
+    overview,
+    point_in_time,
+    publishing,
+    reporting,
+    good_practices,
+    record,
+    recording,
+    event,
+    verify,
+    proofs,
+    sign_in,
+    assets,
+)
 
 FOR_PROGRAMS = ("/v1/", "/problems/", "/assets/")
 """Where what is not there is said in the same form whoever asks."""
@@ -17,7 +45,7 @@ FOR_PROGRAMS = ("/v1/", "/problems/", "/assets/")
 
 def include_pages(app: FastAPI) -> None:
     """Let the application answer with pages too."""
-    for part in (overview, event, verify, proofs, sign_in, assets):
+    for part in PARTS:
         app.include_router(part.router)
     app.add_exception_handler(HTTPStatus.NOT_FOUND, _not_found)
 

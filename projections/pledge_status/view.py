@@ -12,13 +12,14 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from domain.ladder import RUNGS, Ladder
-from domain.pledge import Pledge
+from domain.pledge import Pledge, Standing
 from domain.status import PledgeStatus
 from projections.database import Source, can_be_stored, rows
 from projections.pinning import AT_POINT, CURRENT, Point, point, require_reached
 from projections.pledge_state import pledge_of
 from projections.pledge_status.filters import PledgeFilters, conditions
 from projections.pledge_status.status_lines import status_lines
+from projections.pledge_status.unverified import UnverifiedPart, unverified
 
 STREAMED_AT_ONCE = 2_000
 STATUSES_AT_ONCE = 20_000
@@ -75,6 +76,15 @@ SELECT tracking.position AS reached, found.reference, found.status
 FROM pledge_status.tracking LEFT JOIN (
     SELECT reference, status FROM pledge_status.pledges
     WHERE {at_point} AND reference > %(after)s ORDER BY reference LIMIT %(limit)s
+) AS found ON true
+""").format(at_point=AT_POINT)
+
+
+_TITLES = sql.SQL("""
+SELECT tracking.position AS reached, found.reference, found.title
+FROM pledge_status.tracking LEFT JOIN (
+    SELECT reference, title FROM pledge_status.pledges
+    WHERE reference = ANY(%(references)s::text[]) AND (published OR NOT %(published)s) AND {at_point}
 ) AS found ON true
 """).format(at_point=AT_POINT)
 
@@ -170,6 +180,20 @@ class PledgeStatusView:
             if len(told) < STATUSES_AT_ONCE:
                 return
             after = told[-1]["reference"]
+
+    def titles(self, references: Iterable[str], at: Point, *, published: bool) -> Mapping[str, str]:
+        """What pledges were called at a point, by reference; only those that BDT had admitted, if asked.
+
+        Raises PositionNotReached.
+        """
+        asked = {"references": list(filter(can_be_stored, references)), "published": published}
+        found = rows(self._source, _TITLES, {**point(at), **asked})
+        require_reached(at, found[0]["reached"])
+        return {row["reference"]: row["title"] for row in found if row["reference"] is not None}
+
+    def unverified(self, at: Point, standing: Standing, *, limit: int, skip: int = 0) -> UnverifiedPart:
+        """Contributions that BDT has yet to verify, or asked about; see `projections.pledge_status.unverified`."""
+        return unverified(self._source, at, standing, limit=limit, skip=skip)
 
     def status_lines(
         self, at: Point, columns: Sequence[str], *, lead_names: Mapping[UUID, str], formula_starts: Sequence[str]

@@ -15,7 +15,7 @@ import rfc8785
 from application.good_practices import GoodPractices, Interest
 from application.moments import AsOf, Moment
 from application.progress_reports import ProgressReports
-from application.reporting_duties import Debts, ReportingDuties, reminder
+from application.reporting_duties import Debts, ReportingDuties
 from audit.canonical import canonical
 from audit.envelope import Entry, Envelopes
 from audit.progress_report import report_document
@@ -181,28 +181,6 @@ def test_who_owes_is_found_by_what_they_are() -> None:
     assert lead.region
     assert found(Debts(region=(lead.region,))) == ["1"], "that of implementation"
     assert len(found(Debts(pledger_region=(lead.region,)))) == 2
-
-
-def test_a_reminder_says_what_is_owed_since_when_and_on_which_time() -> None:
-    duties = ReportingDuties(register((*admitted(), telling(date(2024, 5, 31)))))
-    at = Moment(position=4, recorded_at=START, effective_on=date(2025, 6, 1))
-
-    (owed,) = duties.owed(at, Debts())
-
-    mail = reminder(owed)
-    assert mail.subject == "Progress report due: P2C-2024-000001 Schools online"
-    assert "has been due since 2025-05-31, which is 1 day ago" in mail.text
-    assert "covers the time up to 2024-05-31" in mail.text
-    assert "from 2024-06-01 to 2025-06-01" in mail.text
-
-
-def test_a_reminder_for_the_first_report_says_that_there_was_none() -> None:
-    duties = ReportingDuties(register(admitted()))
-    at = Moment(position=3, recorded_at=START, effective_on=date(2025, 3, 1))
-
-    (owed,) = duties.owed(at, Debts())
-
-    assert "has been due today. We have not received a report on this pledge yet." in reminder(owed).text
 
 
 def test_stories_are_those_of_admitted_pledges_the_latest_first() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from audit.replay import replay
 from infrastructure.bootstrap import Service
+from projections.pinning import Point, PositionNotReached
 from projections.runner import ReadModelFailed
 from tests.given import TODAY, contributed, contribution
 from tests.lives import histories
@@ -70,3 +72,41 @@ def test_what_happens_to_a_pledge_that_was_never_announced_is_not_passed_over(se
     status = service.projections.status()
     assert status["timeline"].position == 0
     assert status["pledge_status"].position == 1
+
+
+def test_the_latest_of_a_kind_are_those_known_at_a_point(service: Service):
+    first, second = busy_life("T-1"), busy_life("T-2")
+    append(service, [first, second])
+    service.projections.catch_up()
+
+    def reports(position: int, on: date = TODAY, limit: int = 5) -> list[str]:
+        return [i.reference for i in service.timeline.latest_of(["reported"], limit, Point(position, on))]
+
+    assert reports(10) == ["T-2", "T-1"]
+    assert reports(10, limit=1) == ["T-2"]
+    assert reports(8) == ["T-1"]
+    assert reports(10, TODAY - timedelta(days=1)) == []
+    with pytest.raises(PositionNotReached):
+        reports(11)
+
+
+def test_what_happened_to_some_pledges_is_told_by_kind_in_ledger_order(service: Service):
+    lives = [busy_life(f"T-{n}") for n in (1, 2, 3)]
+    append(service, lives)
+    service.projections.catch_up()
+
+    found = service.timeline.of_pledges(["T-3", "T-1", "\0"], ["validated", "partially_fulfilled"], Point(15, TODAY))
+
+    assert [(item.reference, item.version) for item in found] == [("T-1", 2), ("T-1", 3), ("T-3", 2), ("T-3", 3)]
+
+
+def test_what_happened_at_positions_is_told_of_pledges_alone(service: Service):
+    append(service, [[registered()], busy_life("T-1")])
+    service.projections.catch_up()
+
+    found = service.timeline.at_positions([1, 2, 4, 99])
+
+    assert {position: (item.reference, item.version) for position, item in found.items()} == {
+        2: ("T-1", 1),
+        4: ("T-1", 3),
+    }

@@ -1,0 +1,139 @@
+"""What the page of one moment shows: the totals, what they are divided into, and the status of every pledge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from api.http.publication_documents import address_of
+from api.web.overview import Rung, rungs
+from api.web.paging import Paged, paged
+from application.moments import Moment
+from audit.snapshot import Document, identity_of
+from domain.dimensions import Dimension, Division, Key
+from domain.events import SnapshotIdentity
+from domain.ladder import RUNGS, ZERO, Ladder
+from domain.totals import Total, rate
+from domain.vocabulary import Lifecycle, ReportingHealth, ScheduleHealth
+from infrastructure.bootstrap import Service
+
+PLEDGES_A_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRow:
+    """An admitted pledge as it stood; amounts are US dollars, `delivered_share` is of 1."""
+
+    reference: str
+    title: str
+    lead_id: str
+    lead_name: str
+    lifecycle: Lifecycle
+    scaled_up: bool
+    value: Decimal
+    delivered: Decimal
+    verified: Decimal
+    delivered_share: Decimal | None
+    reporting: ReportingHealth
+    due_on: date | None
+    schedule: ScheduleHealth
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the portfolio, and how far its validated dollars reach along the longest part's, of 1."""
+
+    keys: tuple[Key, ...]
+    total: Total
+    length: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotPage:
+    """The register at a moment. `organisations` names those that are keys of parts."""
+
+    identity: SnapshotIdentity
+    tree_size: int
+    root: str
+    whole: Total
+    ladder: Sequence[Rung]
+    division: Division
+    parts: Sequence[Part]
+    organisations: Mapping[str, str]
+    pledges: Paged[StatusRow]
+
+    @property
+    def address(self) -> str:
+        """Where anybody takes the same snapshot, as a program."""
+        return address_of(self.identity)
+
+    def file(self, extension: str) -> str:
+        """Where it is in another form."""
+        path, _, query = self.address.partition("?")
+        return f"{path}.{extension}?{query}"
+
+
+def snapshot_page(service: Service, at: Moment, division: Division, number: int) -> SnapshotPage:
+    """The register at a moment, with a page of its pledges."""
+    taken = service.snapshots.take(at, division)
+    shown = paged(taken["pledges"], number, PLEDGES_A_PAGE)
+    whole = total_of(taken["totals"])
+    by_organisation = Dimension.ORGANISATION in division.by
+    return SnapshotPage(
+        identity=identity_of(taken),
+        tree_size=taken["tree_size"],
+        root=taken["root"],
+        whole=whole,
+        ladder=tuple(rungs(whole.ladder)),
+        division=division,
+        parts=_parts(taken),
+        organisations=names_of_organisations(service, at) if by_organisation else {},
+        pledges=shown.showing([_row(pledge) for pledge in shown.items]),
+    )
+
+
+def names_of_organisations(service: Service, at: Moment) -> Mapping[str, str]:
+    """What every organisation was called at a moment, by its id as text."""
+    return {str(id): organisation.name for id, organisation in service.register.organisations(at).items()}
+
+
+def total_of(document: Mapping[str, Any]) -> Total:
+    """The totals that a document tells."""
+    return Total(
+        pledges=document["pledges"],
+        organisations=document["organisations"],
+        countries=document["countries"],
+        ladder=Ladder(**{rung: Decimal(document[f"{rung}_usd"]) for rung in RUNGS}),
+        lifecycle={Lifecycle(code): number for code, number in document["lifecycle"].items()},
+        reporting={ReportingHealth(code): number for code, number in document["reporting"].items()},
+        reported=document["reported"],
+    )
+
+
+def _parts(taken: Document) -> list[Part]:
+    dimensions = taken["group_by"]
+    found = [(tuple(group["key"][name] for name in dimensions), total_of(group)) for group in taken["groups"]]
+    longest = max((total.ladder.validated for _, total in found), default=ZERO)
+    return [Part(keys, total, rate(total.ladder.validated, longest) or ZERO) for keys, total in found]
+
+
+def _row(pledge: Mapping[str, Any]) -> StatusRow:
+    share, due_on = pledge["delivered_share"], pledge["next_report_due_on"]
+    return StatusRow(
+        reference=pledge["reference"],
+        title=pledge["title"],
+        lead_id=pledge["lead"]["id"],
+        lead_name=pledge["lead"]["name"] or pledge["lead"]["id"],
+        lifecycle=Lifecycle(pledge["lifecycle"]),
+        scaled_up=pledge["scaled_up"],
+        value=Decimal(pledge["value_usd"]),
+        delivered=Decimal(pledge["delivered_usd"]),
+        verified=Decimal(pledge["verified_usd"]),
+        delivered_share=None if share is None else Decimal(share),
+        reporting=ReportingHealth(pledge["reporting"]),
+        due_on=date.fromisoformat(due_on) if due_on else None,
+        schedule=ScheduleHealth(pledge["schedule"]),
+    )
