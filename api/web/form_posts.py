@@ -28,8 +28,9 @@ MEDIA_TYPE = "application/x-www-form-urlencoded"
 LARGEST_FORM = 65_536
 """The most bytes that the names and the texts of a form may have, as a ledger entry cannot have more."""
 
-LARGEST_BODY = 3 * LARGEST_FORM
-"""The most bytes that are read of it: a form writes each byte of most alphabets as three."""
+LARGEST_BODY = 6 * LARGEST_FORM
+"""The most bytes that are read of it: a form writes each byte of most alphabets as three, and twice as much as can be
+recorded is read, so that it can be given back to be shortened."""
 
 MOST_FIELDS = 1_000
 

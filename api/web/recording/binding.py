@@ -171,7 +171,7 @@ class _Binder:
         currency = Field(
             name="currency",
             label=_CURRENCY,
-            hint=_CURRENCY_HINT,
+            hint=part.currency_hint,
             kind=Kind.CHOICE,
             options="currency",
         )
@@ -243,7 +243,6 @@ class _Binder:
 
 
 _CURRENCY = message("Currency")
-_CURRENCY_HINT = message("For money only. Leave it out for a count; a contribution without one is in the target's own.")
 
 
 def id_of(name: str) -> str:
@@ -269,17 +268,28 @@ def _groups(parts: Iterable[BoundPart]) -> Iterator[BoundGroup]:
 def _with_complaints(parts: Sequence[BoundPart], complaints: Sequence[Complaint], texts: Texts) -> BoundForm:
     fields = {one.name: one for one in _fields(parts)}
     groups = {one.id: one for one in _groups(parts)}
+    trails = dict(_trails(parts, ()))
     at: dict[str, list[Said]] = {}
-    summary: list[Summed] = []
     for complaint in complaints:
-        said = Said(text=texts.say(complaint.text), detail=complaint.detail)
         place = _place(complaint.field, fields, groups)
-        if place is not None:
-            at.setdefault(place.id, []).append(said)
-        summary.append(
-            Summed(label=place.label if place else "", href=f"#{_target_of(place)}" if place else "", said=said)
-        )
-    return BoundForm(parts=[_told(part, at) for part in parts], summary=summary)
+        said = Said(text=texts.say(complaint.text), detail=complaint.detail)
+        at.setdefault(place.id if place else "", []).append(said)
+    places: dict[str, BoundPart] = {**groups, **{one.id: one for one in fields.values()}}
+    summary = [
+        Summed(label=" \u203a ".join(trail), href=f"#{_target_of(places[id])}", said=said)
+        for id, trail in trails.items()
+        for said in at.get(id, ())
+    ]
+    general = [Summed(label="", href="", said=said) for said in at.get("", ())]
+    return BoundForm(parts=[_told(part, at) for part in parts], summary=[*general, *summary])
+
+
+def _trails(parts: Iterable[BoundPart], rows: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """By id, what leads to each part, in the order of the page: the rows that it stands in, and its own label."""
+    for part in parts:
+        yield part.id, (*rows, part.label)
+        if isinstance(part, BoundGroup):
+            yield from _trails(part.parts, (*rows, part.label) if part.template == "row" else rows)
 
 
 def _place(

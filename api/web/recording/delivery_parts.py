@@ -46,6 +46,7 @@ CONTRIBUTION = (
         counted="quantity",
         label=message("What was delivered"),
         hint=message("Only what was delivered by this one act, not the total so far."),
+        currency_hint=message("For money only. Left out, it is that of the target."),
     ),
     Field(
         name="effective_on",
@@ -109,6 +110,7 @@ def new_targets(name: str, label: str, hint: str, *, blank: int) -> Rows:
                 counted="value",
                 label=message("Value to reach"),
                 hint=message("The total to be reached, the present situation included."),
+                currency_hint=message("For money only."),
             ),
             Field(
                 name="baseline",

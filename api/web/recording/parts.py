@@ -70,6 +70,7 @@ class AmountField:
     counted: str
     label: str
     hint: str
+    currency_hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

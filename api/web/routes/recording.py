@@ -126,6 +126,7 @@ class _Form:
         self, visit: Visit, posted: PostedForm, subject: Subject, reused: IdempotencyKeyReused
     ) -> Response:
         """The key is that of a record with other words: the form is offered anew, with a key of its own."""
+        receipt = visit.service.commands.receipt(visit.by, posted.idempotency_key)
         return given_back(
             visit,
             self.form,
@@ -133,6 +134,7 @@ class _Form:
             subject,
             status=CONFLICT,
             failure=told(Failure(problems.IDEMPOTENCY_KEY_REUSED, str(reused)), visit.texts),
+            version=receipt.last_version if receipt and subject.now else None,
             receipt=receipt_address(posted.idempotency_key),
         )
 
