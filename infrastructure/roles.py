@@ -22,11 +22,13 @@ OWNER, SERVICE = "p2c_owner", "p2c_service"
 ADDED_TO = ("events", "commands", "snapshots", "checkpoints", "signing_keys")
 """Tables of the ledger that the service adds to, and never changes."""
 
-CHANGED = ("reference_numbers", "exchange_rates", "credentials", "contacts", "subjects")
+WEBHOOKS = ("webhooks", "webhook_deliveries")
+
+CHANGED = ("reference_numbers", "exchange_rates", "credentials", "contacts", "subjects", *WEBHOOKS)
 """Tables beside the ledger in which the service also changes rows."""
 
-ERASABLE = ("contacts", "subjects")
-"""Tables of personal data, from which the service also removes rows."""
+ERASABLE = ("contacts", "subjects", *WEBHOOKS)
+"""Tables of personal data and of what is delivered, from which the service also removes rows."""
 
 _BUILT = [f"{model.name}{kind}" for model in READ_MODELS for kind in ("", "_rebuild", "_retired")]
 
