@@ -17,6 +17,8 @@ WEB_PORTS = {"https": 443, "http": 80}
 FIRST_FREE_PORT = 1_024
 """Ports below, but for the web's own, belong to other protocols."""
 
+PORTS = 65_536
+
 Address = IPv4Address | IPv6Address
 
 _CLOSED: Sequence[IPv4Network | IPv6Network] = [
@@ -26,8 +28,10 @@ _CLOSED: Sequence[IPv4Network | IPv6Network] = [
 """This machine, and networks that are somebody's own; not link-local addresses, at which clouds tell secrets."""
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
-_TUNNELS = (IPv6Network("2001::/32"), IPv6Network("2002::/16"), IPv4Network("192.88.99.0/24"))
-"""Teredo and 6to4: what they lead to is hidden in the address."""
+_NOBODYS: Sequence[IPv4Network | IPv6Network] = [
+    ip_network(network) for network in ("2001::/32", "2002::/16", "192.88.99.0/24", "192.0.0.0/24")
+]
+"""Teredo and 6to4, where what they lead to is hidden in the address, and protocol assignments (RFC 6890)."""
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 
@@ -63,6 +67,8 @@ def _require_form(url: httpx.URL, *, private: bool) -> None:
     if url.fragment:
         raise AddressRefused("A fragment (#…) is never sent; leave it out.")
     port = port_of(url)
+    if not 0 < port < PORTS:
+        raise AddressRefused(f"There is no port {port}.")
     if port < FIRST_FREE_PORT and port not in (WEB_PORTS.values() if private else (WEB_PORTS["https"],)):
         raise AddressRefused(f"Port {port} is not for the web; use 443, or one from {FIRST_FREE_PORT} on.")
 
@@ -98,7 +104,7 @@ def is_public(address: Address) -> bool:
             return is_public(inner)
         if address not in _GLOBAL_UNICAST:
             return False
-    return address.is_global and not address.is_multicast and not any(address in tunnel for tunnel in _TUNNELS)
+    return address.is_global and not address.is_multicast and not any(address in network for network in _NOBODYS)
 
 
 def _is_closed(address: Address) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
@@ -201,21 +201,14 @@ class Webhooks:
         Raises UnsuitableWebhook.
         """
         with self._known(owner, id) as (connection, known):
-            changed = replace(
-                known,
-                url=known.url if url is UNCHANGED else self._suitable_url(url),
-                event_types=known.event_types if event_types is UNCHANGED else _suitable_types(event_types),
-                description=known.description if description is UNCHANGED else _suitable_text(description),
-            )
-            connection.execute(
-                _DESCRIBE,
-                {
-                    "id": id,
-                    "url": changed.url,
-                    "event_types": None if changed.event_types is None else list(changed.event_types),
-                    "description": changed.description,
-                },
-            )
+            types = known.event_types if event_types is UNCHANGED else event_types
+            text = known.description if description is UNCHANGED else description
+            described = {
+                "url": known.url if url is UNCHANGED else self._suitable_url(url),
+                "event_types": _suitable_types(types),
+                "description": _suitable_text(text),
+            }
+            connection.execute(_DESCRIBE, {"id": id, **described})
             if enabled is True:
                 connection.execute(_ENABLE, {"id": id, "kept": KEPT_DAYS})
             elif enabled is False:
@@ -264,10 +257,10 @@ def _values(owner: Owner | None) -> dict[str, object]:
     return {"role": owner and owner.role, "organisation": owner and owner.organisation}
 
 
-def _suitable_types(given: Iterable[str] | None) -> tuple[str, ...] | None:
+def _suitable_types(given: Iterable[str] | None) -> list[str] | None:
     if given is None:
         return None
-    wanted = tuple(sorted(set(given)))
+    wanted = sorted(set(given))
     if unknown := [name for name in wanted if name not in TYPES]:
         known = ", ".join(sorted(TYPES))
         raise UnsuitableWebhook("event_types", f"{unknown[0]} is not the type of an event; they are: {known}.")
