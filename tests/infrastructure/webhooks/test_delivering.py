@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -14,12 +15,16 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from audit.envelope import Envelopes
 from infrastructure.bootstrap import Service
+from infrastructure.webhooks import sending
 from infrastructure.webhooks.deliveries import DeliveryState
+from infrastructure.webhooks.outbox import Outbox
 from infrastructure.webhooks.queue import GONE
 from infrastructure.webhooks.schedule import JITTER, WAITS, Schedule
 from infrastructure.webhooks.sending import LONGEST_EXCERPT, Sender
 from infrastructure.webhooks.signatures import new_secret
+from projections.ledger_entries import Batch
 from tests.infrastructure.webhooks.conftest import AT_ONCE, BDT, delivering, log_of
 from tests.receiver import Answer, Received, Receiver, status
 from tests.service_process import ROOT
@@ -401,18 +406,44 @@ def endless(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(b"\x1b[2Jno\n" * 10_000)
 
 
-def test_of_an_answer_no_more_is_read_than_is_kept(service: Service, receiver: Receiver, happen: Happen) -> None:
+def test_of_an_answer_no_more_is_read_than_is_kept(
+    service: Service, receiver: Receiver, happen: Happen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "EXCERPT_SECONDS", 60.0)
     endpoint = receiver.endpoint(endless)
     webhook, _ = service.webhooks.add(BDT, endpoint.url)
     happen()
 
-    delivering(service, Schedule(waits=())).deliver_due()
+    delivering(service, Schedule(waits=()), Sender(private=True, seconds=2.0)).deliver_due()
 
     [delivery] = log_of(service, webhook.id)
     assert delivery.last_error
     assert delivery.last_error.startswith("It answered 500: \\u001b[2Jno")
     assert len(delivery.last_error) < 3 * LONGEST_EXCERPT
     assert delivery.last_error.isprintable()
+
+
+def falling_silent(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(410)
+    request.send_header("Content-Length", "100")
+    request.end_headers()
+    request.wfile.write(b"Over")
+    request.rfile.read(1)  # until the other side is gone
+
+
+def test_a_status_counts_although_the_rest_of_the_answer_never_comes(
+    service: Service, receiver: Receiver, happen: Happen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "EXCERPT_SECONDS", 0.05)
+    endpoint = receiver.endpoint(falling_silent)
+    webhook, _ = service.webhooks.add(BDT, endpoint.url)
+    happen()
+
+    delivering(service).deliver_due()
+
+    assert not service.webhooks.get(BDT, webhook.id).enabled
+    [delivery] = log_of(service, webhook.id)
+    assert (delivery.last_status, delivery.last_error) == (410, "It answered 410: Over")
 
 
 def test_a_redirect_is_not_followed(service: Service, receiver: Receiver, happen: Happen) -> None:
@@ -443,6 +474,21 @@ def test_two_who_deliver_at_once_make_no_message_twice(service: Service, receive
     assert set(endpoint.ids) == {delivery.message for delivery in deliveries}
 
 
+def test_no_message_is_made_for_a_webhook_that_is_disabled_meanwhile(service: Service, happen: Happen) -> None:
+    webhook, _ = service.webhooks.add(BDT, "https://example.org/")
+    happen()
+
+    class Interrupted(Outbox):
+        def _after(self, position: int) -> Batch:
+            service.webhooks.change(BDT, webhook.id, enabled=False)
+            return super()._after(position)
+
+    Interrupted(service.pool, service.ledger, Envelopes()).fill()
+
+    assert log_of(service, webhook.id) == []
+    assert service.webhooks.get(BDT, webhook.id).position == webhook.position, "so that it is told when enabled again"
+
+
 def test_only_the_process_that_leads_sends(service: Service, receiver: Receiver, happen: Happen) -> None:
     endpoint, arrived, asked = receiver.endpoint(), threading.Event(), threading.Semaphore(0)
     leads = threading.Event()
@@ -456,7 +502,7 @@ def test_only_the_process_that_leads_sends(service: Service, receiver: Receiver,
         return leads.is_set()
 
     endpoint.answers = [take]
-    service.webhooks.add(BDT, endpoint.url)
+    webhook, _ = service.webhooks.add(BDT, endpoint.url)
     happen()
     deliverer = delivering(service)
     deliverer.start(is_ours)
@@ -464,6 +510,7 @@ def test_only_the_process_that_leads_sends(service: Service, receiver: Receiver,
         for _ in range(2):
             assert asked.acquire(timeout=20)
         assert endpoint.received == []
+        assert log_of(service, webhook.id) == []
         leads.set()
         assert arrived.wait(20)
     finally:
@@ -522,3 +569,23 @@ def test_neither_secrets_nor_whole_addresses_are_logged(
     assert "is disabled: The endpoint answered 410 Gone" in said
     assert "/private-" not in said
     assert secret[:12] not in said
+
+
+def test_the_receiver_that_the_guide_shows_works(service: Service, receiver: Receiver, happen: Happen) -> None:
+    endpoint = receiver.endpoint(status(500), status(204))
+    _, secret = service.webhooks.add(BDT, endpoint.url)
+    happen()
+    delivering(service).deliver_due()
+    worked_on: list[object] = []
+    seen: set[str] = set()
+    guide = {"SECRET": secret, "work_on": worked_on.append}
+    shown = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "webhooks.md").read_text("utf-8"), re.DOTALL)
+    assert shown
+    exec(shown[1], guide)
+    receive: Callable[..., int] = guide["receive"]  # type: ignore[assignment]
+
+    answers = [receive(message.headers, message.body, seen) for message in endpoint.received]
+
+    assert answers == [204, 204]
+    assert len(worked_on) == 1
+    assert receive(endpoint.received[0].headers, b"{}", seen) == 401
