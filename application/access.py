@@ -52,12 +52,16 @@ class Permission(StrEnum):
     SNAPSHOTS_PUBLISH = "snapshots:publish"
     TOKENS_READ = "tokens:read"
     TOKENS_WRITE = "tokens:write"
+    WEBHOOKS = "webhooks"
+    """Look after the webhooks of one's organisation or role, which tell what it may read: `read` is needed too."""
 
 
 GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.PUBLIC: frozenset(),
-        Role.STAKEHOLDER: frozenset({Permission.READ, Permission.PLEDGES_WRITE, Permission.CONTACTS}),
+        Role.STAKEHOLDER: frozenset(
+            {Permission.READ, Permission.PLEDGES_WRITE, Permission.CONTACTS, Permission.WEBHOOKS}
+        ),
         Role.BDT: frozenset(
             {
                 Permission.READ,
@@ -66,9 +70,10 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.CONTACTS,
                 Permission.RATES_WRITE,
                 Permission.SNAPSHOTS_PUBLISH,
+                Permission.WEBHOOKS,
             }
         ),
-        Role.AUDITOR: frozenset({Permission.READ, Permission.TOKENS_READ}),
+        Role.AUDITOR: frozenset({Permission.READ, Permission.TOKENS_READ, Permission.WEBHOOKS}),
         Role.ADMIN: frozenset({Permission.TOKENS_READ, Permission.TOKENS_WRITE}),
     }
 )
@@ -126,6 +131,27 @@ def sight_of(by: Principal) -> Sight:
     if Permission.READ not in by.permissions:
         return Sight()
     return Sight(everything=by.actor.role in SEE_EVERYTHING, organisation=by.actor.organisation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Whose a webhook is: a stakeholder organisation's, or a role's as a whole."""
+
+    role: Role
+    organisation: UUID | None = None
+
+    @property
+    def sight(self) -> Sight:
+        """Which pledges its webhooks may tell of."""
+        return sight_of(Principal(actor=Actor(role=self.role, organisation=self.organisation)))
+
+
+def webhook_owner(by: Principal) -> Owner:
+    """Whose webhooks the principal looks after. Raises NotAuthenticated and NotPermitted."""
+    require(by, Permission.WEBHOOKS)
+    # Else a token that may read nothing could have everything sent to an address of its choice.
+    require(by, Permission.READ)
+    return Owner(role=by.actor.role, organisation=by.actor.organisation)
 
 
 def is_party(organisation: UUID | None, pledge: Pledge) -> bool:

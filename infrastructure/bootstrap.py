@@ -41,6 +41,11 @@ from infrastructure.settings import Settings
 from infrastructure.signer import CheckpointSigner
 from infrastructure.signing import Signing
 from infrastructure.version import p2c_version
+from infrastructure.webhooks.deliverer import Deliverer
+from infrastructure.webhooks.outbox import Outbox
+from infrastructure.webhooks.queue import Queue
+from infrastructure.webhooks.sending import Sender
+from infrastructure.webhooks.subscriptions import Webhooks
 from projections.ledger_entries import LedgerView
 from projections.organisations.view import OrganisationsView
 from projections.pledge_status.view import PledgeStatusView
@@ -86,22 +91,31 @@ class Service:
     bundles: BundleExports
     metrics: Metrics
     ledger_metrics: LedgerMetrics
+    webhooks: Webhooks
+    deliverer: Deliverer | None
     replica: ReadReplica | None
     clock: DatabaseClock
     today: Today
 
     def start(self) -> None:
-        """Keep the read models up with the ledger, sign checkpoints, and watch the clock, in threads until `stop`."""
+        """Keep the read models up, sign checkpoints, deliver webhooks, watch the clock, in threads until `stop`."""
         self.clock.start()
         self.projections.start()
 
         def grown(size: int, seconds: float) -> bool:
             return self.projections.wait_until(size, seconds, TRANSPARENCY.name)
 
-        self.signer.start(grown, lambda: self.projections.leading)
+        def is_ours() -> bool:
+            return self.projections.leading
+
+        self.signer.start(grown, is_ours)
+        if self.deliverer:
+            self.deliverer.start(is_ours)
 
     def stop(self) -> None:
         """End all of them."""
+        if self.deliverer:
+            self.deliverer.stop()
         self.signer.stop()
         self.projections.stop()
         self.clock.stop()
@@ -118,6 +132,8 @@ def open_service(settings: Settings) -> Iterator[Service]:
                 signing=Signing.of(settings),
                 issuer=TrustedIssuer.of(settings),
                 replica=settings.read_replica_url,
+                deliver=settings.webhooks == "on",
+                private_webhooks=settings.webhooks_private == "on",
             )
         )
 
@@ -140,19 +156,30 @@ def open_on(
     issuer: TrustedIssuer | None = None,
     today: Today | None = None,
     replica: str | None = None,
+    deliver: bool = False,
+    private_webhooks: bool = False,
 ) -> Iterator[Service]:
     """The service on this database, its schema brought to this version.
 
     Without `signing` it signs nothing; without `issuer` it takes no tokens but its own, and nobody signs in elsewhere;
     without `today` the day is that of the database's clock; what may be read on a `replica` is read there, if one is
-    given.
+    given. Without `deliver` it sends nothing to webhooks, which with `private_webhooks` may lead to this machine
+    and into closed networks.
     """
     schema.apply(conninfo)
     role = schema.service_role(conninfo)
     with ExitStack() as stack:
         pool = stack.enter_context(open_pool(conninfo, role=role))
         standby = stack.enter_context(open_pool(replica, role=role, name="p2c-replica")) if replica else None
-        service = wire(pool, signing=signing, issuer=issuer, today=today, standby=standby)
+        service = wire(
+            pool,
+            signing=signing,
+            issuer=issuer,
+            today=today,
+            standby=standby,
+            deliver=deliver,
+            private_webhooks=private_webhooks,
+        )
         service.projections.prepare()
         try:
             yield service
@@ -167,6 +194,8 @@ def wire(
     issuer: TrustedIssuer | None = None,
     today: Today | None = None,
     standby: Pool | None = None,
+    deliver: bool = False,
+    private_webhooks: bool = False,
 ) -> Service:
     """The service over this pool, whose database has the schema already, and that of a standby to read from."""
     clock = DatabaseClock(pool)
@@ -187,7 +216,8 @@ def wire(
     signer = CheckpointSigner(pool, keys, signing.origin if signing else None)
     replica = ReadReplica(pool, standby, checkpoints.ledger_id(), projections.wait_until) if standby else None
     reads, wait_until = replica or pool, replica.wait_until if replica else projections.wait_until
-    ledger_metrics = LedgerMetrics(ledger, projections, checkpoints, signer, clock, replica)
+    queue = Queue(pool)
+    ledger_metrics = LedgerMetrics(ledger, projections, checkpoints, signer, clock, replica, queue)
     metrics.watch(PoolMetrics(pool), ledger_metrics)
     pledges, organisations = PledgeStatusView(reads), OrganisationsView(reads)
     register = LedgerRegister(
@@ -222,6 +252,10 @@ def wire(
         bundles=BundleExports(pool, teller, tree, checkpoints, signer, publications),
         metrics=metrics,
         ledger_metrics=ledger_metrics,
+        webhooks=Webhooks(pool, private=private_webhooks),
+        deliverer=Deliverer(Outbox(pool, ledger, envelopes), queue, Sender(private=private_webhooks), metrics.webhooks)
+        if deliver
+        else None,
         replica=replica,
         clock=clock,
         today=today,

@@ -254,6 +254,27 @@ def _entries(connection: Connection) -> Sequence[Finding]:
     return [_error("entries", f"the one at position {row['position']} was changed after it was recorded", advice)]
 
 
+_DISABLED = """
+SELECT id, split_part(split_part(url, '://', 2), '/', 1) AS host, disabled_reason,
+       coalesce(organisation_id::text, owner_role) AS owner
+FROM ledger.webhooks WHERE disabled_at IS NOT NULL ORDER BY disabled_at, id
+"""
+
+
+def _webhooks(connection: Connection) -> Sequence[Finding]:
+    if not _has(connection, "webhooks"):
+        return []  # the check of the schema says so
+    disabled = connection.execute(_DISABLED).fetchall()
+    if not disabled:
+        return [_ok("webhooks", "none is disabled")]
+    listed = "; ".join(f"{row['id']} of {row['owner']} at {row['host']}: {row['disabled_reason']}" for row in disabled)
+    advice = (
+        "Tell the owners: they put the endpoint right and enable the webhook again within thirty days, so that nothing"
+        " is missed, or remove it. `p2c webhook deliveries` shows what was wrong."
+    )
+    return [_warning("webhooks", f"disabled: {listed}", advice)]
+
+
 def examine_signing(conninfo: str, signing: Signing) -> Sequence[Finding]:
     """Whether the ledger is being signed, by a key that this machine has and has not used further than the ledger."""
     try:
@@ -294,7 +315,7 @@ def _signing(file: KeyFile, known: Set[str], *, size: int, head: int) -> Finding
 
 
 _SERVER: Sequence[Check] = (_version, _encoding, _durability, _clock)
-_LEDGER: Sequence[Check] = (_schema, _roles, _append_only, _read_models, _entries)
+_LEDGER: Sequence[Check] = (_schema, _roles, _append_only, _read_models, _entries, _webhooks)
 
 
 def _has_ledger(connection: Connection) -> bool:

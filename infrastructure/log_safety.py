@@ -40,9 +40,10 @@ _CONTROLS = re.compile(
 )
 
 # Lengths have bounds and runs are looked at once, so that no text makes a search long.
-_PERHAPS_SECRET = re.compile("p2c_|eyj|://|bearer|passw|secret|token|api_?key")  # in lower case, which is quick
+_PERHAPS_SECRET = re.compile("p2c_|whsec_|eyj|://|bearer|passw|secret|token|api_?key")  # in lower case, which is quick
 _RUN = re.compile(r"[\w.-]{12,}", re.ASCII)
 _BEARER = re.compile(r"(bearer)(\s{1,20})[\w.~+/=-]+", re.ASCII | re.IGNORECASE)
+_WEBHOOK_SECRET = re.compile(r"whsec_[\w+/=-]+", re.ASCII)
 _URL_PASSWORD = re.compile(r"(://[^\s/?#@:]{0,200}:)\S{0,1000}@")
 _NAMED = re.compile(
     r"((?:password|passwd|secret|token|api_?key)[\"']?\s{0,20}[=:]\s{0,20})"
@@ -89,6 +90,7 @@ def _lines(trace: tracebacks.Trace) -> Iterator[str]:
 def _without_secrets(given: str) -> str:
     masked = _URL_PASSWORD.sub(rf"\g<1>{MASK}@", given)
     masked = _NAMED.sub(rf"\g<1>{MASK}", masked)
+    masked = _WEBHOOK_SECRET.sub(f"whsec_{MASK}", masked)
     masked = _BEARER.sub(rf"\g<1>\g<2>{MASK}", masked)
     return _RUN.sub(_without_tokens, masked)
 

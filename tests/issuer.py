@@ -216,13 +216,16 @@ def written(header: Json, claims: Json, sign: Callable[[bytes], bytes]) -> str:
     return f"{signed}.{base64url(sign(signed.encode()))}"
 
 
-def own_certificate(folder: Path) -> Path:
-    """A file with a certificate for this machine that nobody else has signed, and its key."""
+def own_certificate(folder: Path, *names: str) -> Path:
+    """A file with a certificate for this machine, or for these names, that nobody else has signed, and its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "issuer of the tests")])
+    subjects: list[x509.GeneralName] = [x509.DNSName(name) for name in names] or [
+        x509.IPAddress(IPv4Address("127.0.0.1"))
+    ]
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(subjects), critical=False)
         .sign(key, SHA256())
     )
     file = folder / "issuer.pem"

@@ -26,6 +26,7 @@ from api.cli import (
     tokens,
     totals,
     verify,
+    webhooks,
 )
 from api.cli.console import people
 from api.cli.failures import PlainSpeaking
@@ -75,6 +76,7 @@ app.command("export-bundle")(export_bundle.export_bundle)
 app.command()(rebuild.rebuild)
 app.add_typer(tokens.app, name="token")
 app.add_typer(subjects.app, name="subject")
+app.add_typer(webhooks.app, name="webhook")
 app.add_typer(keys.app, name="key")
 app.add_typer(rates.app, name="rates")
 app.add_typer(schema.app, name="schema")

@@ -10,6 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from api.http import webhook_messages
 from api.http.examples import examples
 from api.http.failures import handle_failures
 from api.http.middleware import HeadAsGet, Requests
@@ -36,6 +37,7 @@ from api.http.routes import (
     snapshots,
     tokens,
     vocabulary,
+    webhooks,
 )
 from api.http.security_headers import SecurityHeaders
 from api.http.shared_answers import SharedAnswer
@@ -115,6 +117,7 @@ def with_routes(middleware: Sequence[Middleware] = ()) -> FastAPI:
         vocabulary,
         ledger,
         tokens,
+        webhooks,
         health,
         metrics,
         problem_pages,
@@ -122,6 +125,7 @@ def with_routes(middleware: Sequence[Middleware] = ()) -> FastAPI:
     ):
         app.include_router(resource.router)
     include_pages(app)
+    app.webhooks.include_router(webhook_messages.router)
     handle_failures(app)
     describe(app, examples)
     return app

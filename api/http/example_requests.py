@@ -96,6 +96,29 @@ REQUESTS: Mapping[str, Any] = {
         "note": "The reporting system",
     },
     "revokeToken": {},
+    "createWebhook": {
+        "url": "https://hirondelle.example/p2c",
+        "event_types": ["pledge.validated.v1", "pledge.contribution_verified.v1", "pledge.contribution_queried.v1"],
+        "description": "Tells the reporting system what BDT decided",
+    },
+    "changeWebhook": {"enabled": True},
+    "rotateWebhookSecret": {},
+    "testWebhook": {},
+    "retryDelivery": {},
+    "receiveEvent": {
+        "type": "pledge.validated.v1",
+        "timestamp": "2026-11-23T09:03:00.000000Z",
+        "data": {
+            "position": 3,
+            "reference": REFERENCE,
+            "version": 2,
+            "effective_on": "2026-11-23",
+            "actor": {"role": "bdt", "organisation": None},
+            "summary": "Admitted to the register: Complete and measurable.",
+            "href": f"/v1/pledges/{REFERENCE}",
+            "proof": "/v1/ledger/proofs/inclusion?position=3",
+        },
+    },
     "publishExchangeRates": {
         "rates": [{"currency": "EUR", "month": "2026-11", "rate": "1.0812", "source": "UN operational rate"}]
     },

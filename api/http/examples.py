@@ -36,6 +36,7 @@ from api.http.routes import (
     problem_pages,
     tokens,
     vocabulary,
+    webhooks,
 )
 from api.http.snapshot_documents import SnapshotDocument, TotalsDocument
 from api.http.token_bodies import TokenBody
@@ -61,6 +62,7 @@ from domain.values import Actor
 from domain.vocabulary import Role
 from infrastructure.publications import PublishedSnapshot
 from infrastructure.version import p2c_version
+from infrastructure.webhooks.deliveries import TEST_TYPE, DeliveryState
 
 TODAY = date(2026, 11, 23)
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -137,6 +139,7 @@ def examples() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         **_branches(),
         **_other_questions(),
         **_tokens(),
+        **_webhooks(),
         **evidence_documents(ledger),
     }
     documents: dict[str, Any] = {
@@ -319,6 +322,60 @@ def _tokens() -> dict[str, BaseModel]:
             credential=credential.id,
         ),
         "revokeToken": credential.model_copy(update={"revoked_at": START + timedelta(days=1)}),
+    }
+
+
+def _webhooks() -> dict[str, BaseModel]:
+    webhook = webhooks.WebhookDocument(
+        id=uuid5(LEAD, "webhook"),
+        role=Role.STAKEHOLDER,
+        organisation=LEAD,
+        enabled=True,
+        disabled_at=None,
+        disabled_reason=None,
+        failing_since=None,
+        former_secret_until=None,
+        position=17,
+        created_at=START,
+        created_by=uuid5(LEAD, "token"),
+        **REQUESTS["createWebhook"],
+    )
+    secret = "whsec_bm90IGEgc2VjcmV0LCBidXQgYW4gZXhhbXBsZSBvZiBvbmU="  # noqa: S105 - it says that it is none
+    delivery = webhooks.DeliveryDocument(
+        message=f"msg_{uuid5(webhook.id, 'message').hex}",
+        type="pledge.validated.v1",
+        position=18,
+        state=DeliveryState.PENDING,
+        attempts=1,
+        created_at=START,
+        last_attempt_at=START,
+        last_status=503,
+        last_error="It answered 503: down for maintenance",
+        next_attempt_at=START + timedelta(seconds=5),
+    )
+    rotated = webhook.model_copy(update={"former_secret_until": START + timedelta(days=1)})
+    test = delivery.model_copy(
+        update={
+            "message": f"msg_{uuid5(webhook.id, 'test').hex}",
+            "type": TEST_TYPE,
+            "position": None,
+            "attempts": 0,
+            "last_attempt_at": None,
+            "last_status": None,
+            "last_error": None,
+            "next_attempt_at": START,
+        }
+    )
+    return {
+        "createWebhook": webhooks.WebhookWithSecret(secret=secret, webhook=webhook),
+        "listWebhooks": webhooks.WebhookList(items=[webhook]),
+        "getWebhook": webhook,
+        "changeWebhook": webhook,
+        "removeWebhook": webhooks.RemovedWebhook(removed=webhook.id),
+        "rotateWebhookSecret": webhooks.WebhookWithSecret(secret=secret, webhook=rotated),
+        "testWebhook": test,
+        "listDeliveries": webhooks.DeliveryList(items=[test, delivery], next=None),
+        "retryDelivery": delivery.model_copy(update={"next_attempt_at": START + timedelta(seconds=1)}),
     }
 
 

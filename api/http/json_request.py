@@ -73,7 +73,7 @@ class CommandRoute(TurnRoute):
         handle = super().get_route_handler()
 
         async def handle_json(request: Request) -> Response:
-            if request.method not in ("POST", "PUT"):
+            if request.method not in ("POST", "PUT", "PATCH"):
                 return await handle(request)
             strict = JsonRequest(request.scope, request.receive)
             await strict.read()

@@ -40,6 +40,7 @@ TAGS = [
     {"name": "exchange rates", "description": "What currencies were worth in US dollars, by month."},
     {"name": "vocabulary", "description": "The codes, with their labels."},
     {"name": "tokens", "description": "Who may do what: tokens, their roles and their scopes."},
+    {"name": "webhooks", "description": "Being told of what happens, by the Standard Webhooks specification."},
     {"name": "service", "description": "Whether the service is up, and what its problems mean."},
 ]
 
@@ -87,7 +88,7 @@ _REPLAYED = {
     "schema": {"type": "string", "enum": ["true"]},
 }
 _LOCATION = {"description": "The address of what is new", "schema": {"type": "string"}}
-_LINK = {
+LINK = {
     "description": 'The next page, as RFC 8288 says: `<…>; rel="next"`; missing on the last one',
     "schema": {"type": "string"},
 }
@@ -110,7 +111,7 @@ CHANGED = {"ETag": _ETAG, "Ledger-Position": _LEDGER_POSITION, "Idempotent-Repla
 CREATED = {**CHANGED, "Location": _LOCATION}
 READ = {"Ledger-Position": _LEDGER_POSITION}
 READ_ONE = {**READ, "ETag": _ETAG}
-READ_LIST = {**READ, "Link": _LINK}
+READ_LIST = {**READ, "Link": LINK}
 CACHED = {"ETag": _ETAG}
 
 _OF_STATUS: Mapping[int, Mapping[str, Any]] = {
@@ -204,6 +205,10 @@ def _complete(document: dict[str, Any], requests: Mapping[str, Any], responses: 
                 operation["requestBody"]["content"]["application/json"]["example"] = requests[name]
             if name in responses:
                 form_of(_good(operation["responses"]))["example"] = responses[name]
+    for told in document.get("webhooks", {}).values():
+        for operation in told.values():
+            operation["responses"].pop("422", None)  # what a receiver does with a message is its own business
+            form_of(operation["requestBody"])["example"] = requests[operation["operationId"]]
     for unused in _VALIDATION:
         document["components"]["schemas"].pop(unused, None)
 

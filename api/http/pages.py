@@ -32,6 +32,11 @@ def document(content: BaseModel, *, position: int, headers: Mapping[str, str] | 
     )
 
 
-def uncached(content: BaseModel, status: int = 200) -> Response:
+def uncached(content: BaseModel, status: int = 200, *, headers: Mapping[str, str] | None = None) -> Response:
     """An answer that nobody may keep."""
-    return Response(content.model_dump_json(), status_code=status, media_type="application/json", headers=NO_STORE)
+    return Response(
+        content.model_dump_json(),
+        status_code=status,
+        media_type="application/json",
+        headers={**NO_STORE, **(headers or {})},
+    )

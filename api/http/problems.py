@@ -140,6 +140,36 @@ NO_SUCH_TOKEN = Problem(
     title="There is no such token",
     remedy="`GET /v1/tokens` lists all of them.",
 )
+UNSUITABLE_WEBHOOK = Problem(
+    name="unsuitable-webhook",
+    status=UNPROCESSABLE,
+    title="No webhook can be like this",
+    remedy="Put right what `errors` names: an https address of the internet, and types of events that there are.",
+)
+NO_SUCH_WEBHOOK = Problem(
+    name="no-such-webhook",
+    status=NOT_FOUND,
+    title="You have no such webhook",
+    remedy="`GET /v1/webhooks` lists those of your organisation or role.",
+)
+NO_SUCH_DELIVERY = Problem(
+    name="no-such-delivery",
+    status=NOT_FOUND,
+    title="The webhook has no such message",
+    remedy="`GET /v1/webhooks/{webhook}/deliveries` lists those of the last thirty days.",
+)
+TOO_MANY_WEBHOOKS = Problem(
+    name="too-many-webhooks",
+    status=CONFLICT,
+    title="There are as many webhooks as one may have",
+    remedy="Remove one, or change one: a webhook can have all types of events.",
+)
+WEBHOOK_DISABLED = Problem(
+    name="webhook-disabled",
+    status=CONFLICT,
+    title="The webhook is disabled",
+    remedy='Put its endpoint right, then send `{"enabled": true}` to it with PATCH.',
+)
 NO_SUCH_ADDRESS = Problem(
     name="no-such-address",
     status=NOT_FOUND,
@@ -356,6 +386,11 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             NOT_PERMITTED,
             UNSUITABLE_TOKEN,
             NO_SUCH_TOKEN,
+            UNSUITABLE_WEBHOOK,
+            NO_SUCH_WEBHOOK,
+            NO_SUCH_DELIVERY,
+            TOO_MANY_WEBHOOKS,
+            WEBHOOK_DISABLED,
             NO_SUCH_ADDRESS,
             NO_SUCH_ENTRY,
             NOT_SIGNED,

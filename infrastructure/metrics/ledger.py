@@ -16,6 +16,7 @@ from infrastructure.checkpoints import Checkpoints, StoredCheckpoint
 from infrastructure.clock import DatabaseClock
 from infrastructure.read_replica import ReadReplica
 from infrastructure.signer import CheckpointSigner
+from infrastructure.webhooks.queue import Counts, Queue
 from projections.runner import ProjectionRunner, ReadModelStatus
 
 
@@ -28,6 +29,7 @@ class LedgerState:
     read_models: Mapping[str, ReadModelStatus]
     checkpoint: StoredCheckpoint | None
     unsigned_for: timedelta
+    webhooks: Counts
 
     def metrics(self) -> Iterator[Metric]:
         """The figures."""
@@ -47,6 +49,11 @@ class LedgerState:
         for name, status in self.read_models.items():
             failed.add_metric([name], float(status.error is not None))
         yield failed
+        yield _gauge("p2c_webhook_messages_pending", "Messages to be delivered.", self.webhooks.pending)
+        by_state = GaugeMetricFamily("p2c_webhooks", "Webhooks, by whether messages are sent.", labels=["state"])
+        by_state.add_metric(["enabled"], self.webhooks.enabled)
+        by_state.add_metric(["disabled"], self.webhooks.disabled)
+        yield by_state
 
     def _by_model(self, name: str, meaning: str, figure: str) -> Metric:
         family = GaugeMetricFamily(name, meaning, labels=["model"])
@@ -66,6 +73,7 @@ class LedgerMetrics(Collector):
         signer: CheckpointSigner,
         clock: DatabaseClock,
         replica: ReadReplica | None,
+        webhooks: Queue,
     ) -> None:
         self._ledger = ledger
         self._projections = projections
@@ -73,6 +81,7 @@ class LedgerMetrics(Collector):
         self._signer = signer
         self._clock = clock
         self._replica = replica
+        self._webhooks = webhooks
 
     def ask(self) -> LedgerState | None:
         """How far everything is; None where the database does not say."""
@@ -83,6 +92,7 @@ class LedgerMetrics(Collector):
                 read_models=self._projections.status(),
                 checkpoint=self._checkpoints.latest(),
                 unsigned_for=self._checkpoints.unsigned_for(),
+                webhooks=self._webhooks.counts(),
             )
         except psycopg.Error:
             return None

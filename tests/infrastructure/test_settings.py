@@ -61,6 +61,8 @@ def test_an_empty_environment_variable_is_not_set(monkeypatch: pytest.MonkeyPatc
         ("P2C_TRUSTED_PROXIES", "proxy.example.org"),
         ("P2C_TRUSTED_PROXIES", "10.0.0.5/8"),
         ("P2C_OIDC_ISSUER", "login.example.org"),
+        ("P2C_WEBHOOKS", "perhaps"),
+        ("P2C_WEBHOOKS_PRIVATE", "10.0.0.0/8"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_variable(
@@ -269,6 +271,8 @@ def test_the_description_says_where_each_value_came_from(monkeypatch: pytest.Mon
         "P2C_OIDC_CLIENT_SECRET": "default",
         "P2C_OIDC_ROLES_CLAIM": "default",
         "P2C_OIDC_ORGANISATION_CLAIM": "default",
+        "P2C_WEBHOOKS": "default",
+        "P2C_WEBHOOKS_PRIVATE": "default",
         "P2C_LOG_LEVEL": "argument",
     }
 

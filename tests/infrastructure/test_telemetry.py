@@ -24,7 +24,8 @@ from infrastructure.telemetry import log_to_standard_error
 
 TOKEN = "p2c_" + "Zx9_-" * 8 + "abc"
 JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlLW9mLWl0"
-SECRETS = [TOKEN, f"Bearer {TOKEN}", JWT, "bearer c2VjcmV0LW9mLWl0"]
+WEBHOOK_SECRET = "whsec_AbCd+/Ef0123456789AbCd+/Ef0123456789AbCdEf="
+SECRETS = [TOKEN, f"Bearer {TOKEN}", JWT, "bearer c2VjcmV0LW9mLWl0", WEBHOOK_SECRET]
 ADDRESSES = [
     "postgresql://ledger:c2VjcmV0@db.example:5432/p2c",
     "postgresql://ledger:c2@VjcmV0@db.example/p2c",
@@ -33,7 +34,7 @@ ADDRESSES = [
     "postgresql://ledger@db.example/p2c?sslpassword=c2VjcmV0&x=1",
     '{"client_secret": "c2VjcmV0", "password": "c2VjcmV0"}',
 ]
-HIDDEN = ["Zx9_-Zx9_-", "eyJhbGci", "c2VjcmV0", "c2V", "VjcmV0"]
+HIDDEN = ["Zx9_-Zx9_-", "AbCd", "+/Ef", "eyJhbGci", "c2VjcmV0", "c2V", "VjcmV0"]
 CONTROLS = [
     "\n",
     "\r\n",

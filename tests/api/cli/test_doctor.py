@@ -7,6 +7,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from application.access import Owner
+from domain.vocabulary import Role
 from infrastructure.bootstrap import open_on
 from infrastructure.disk import GIB, disk_finding
 from infrastructure.examination import Verdict, clock_finding
@@ -33,6 +35,7 @@ EVERY_CHECK = {
     "append-only signing_keys",
     "append-only checkpoints",
     "entries",
+    "webhooks",
     "signing",
     "ledger",
     "read model pledge_status",
@@ -206,6 +209,22 @@ def test_an_encoding_that_cannot_hold_every_text_is_an_error(
         assert "LATIN1" in examined(run, exit_code=1)["encoding"]["message"]
     finally:
         change(empty_database, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_a_webhook_that_is_disabled_is_a_warning_that_does_not_tell_its_whole_address(
+    on_empty: Run, ledger: str
+) -> None:
+    with open_on(ledger) as service:
+        owner = Owner(role=Role.BDT)
+        webhook, _ = service.webhooks.add(owner, "https://hooks.example:8443/secret-path")
+        assert examined(on_empty, exit_code=0)["webhooks"]["verdict"] == "ok"
+        service.webhooks.change(owner, webhook.id, enabled=False)
+
+    found = examined(on_empty, exit_code=0)["webhooks"]
+
+    assert found["verdict"] == "warning"
+    assert f"{webhook.id} of bdt at hooks.example:8443: Its owner disabled it." in found["message"]
+    assert "secret-path" not in found["message"]
 
 
 def test_a_read_model_that_stands_still_is_an_error(on_empty: Run, ledger: str) -> None:

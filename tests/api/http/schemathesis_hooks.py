@@ -35,6 +35,9 @@ KEPT: frozenset[str] = frozenset(THERE_IS["kept"])
 SPARE: Mapping[str, list[Any]] = THERE_IS["spare"]
 """The examples of them that may be taken away."""
 
+SPARE_TO_DELETE: Mapping[str, list[Any]] = THERE_IS["spare_to_delete"]
+"""The same for what is removed by DELETE."""
+
 TAKING_AWAY = ("/withdrawal", "/fulfilment", "/decline", "/deactivation", "/revocation")
 """The ends of addresses after which no more can be said of what they name."""
 
@@ -92,6 +95,8 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     for path, operations in described["paths"].items():
         if path.endswith(TAKING_AWAY):
             _exemplify(operations, SPARE)
+        if "delete" in operations:
+            _exemplify(operations["delete"], SPARE_TO_DELETE)
     raw_schema.clear()
     raw_schema.update(described)
 
@@ -99,7 +104,8 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
 @schemathesis.hook
 def filter_case(context: HookContext, case: Case[Any]) -> bool:
     """Leave out what would take from later cases what they need, and what other roles ask as well."""
-    if case.path.endswith(TAKING_AWAY) and not KEPT.isdisjoint(map(str, case.path_parameters.values())):
+    takes_away = case.method == "DELETE" or case.path.endswith(TAKING_AWAY)
+    if takes_away and not KEPT.isdisjoint(map(str, case.path_parameters.values())):
         return False
     assert case.meta is not None
     if case.meta.phase.name is TestPhase.COVERAGE and case.operation.label in FORBIDDEN | FOR_EVERYBODY:

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from api.http.example_requests import REQUESTS
 from api.web.page_route import PageRoute
-from application.access import Permission
+from application.access import Owner, Permission
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
 from tests.api.http.register import Client, Json, days_ago, usd
@@ -87,8 +87,11 @@ READ: Mapping[str, frozenset[str]] = {
     "GET /verify/proofs": PUBLIC,
     "GET /v1/tokens": frozenset({AUDITOR, ADMIN}),
     "GET /v1/tokens/own": PUBLIC - {NOBODY},
+    "GET /v1/webhooks": PUBLIC - {NOBODY, ADMIN},
+    "GET /v1/webhooks/{webhook}": PUBLIC - {NOBODY, ADMIN},
+    "GET /v1/webhooks/{webhook}/deliveries": PUBLIC - {NOBODY, ADMIN},
 }
-"""Who may read an address; of a pledge, that BDT has admitted."""
+"""Who may read an address; of a pledge, that BDT has admitted. Each has a webhook of its own."""
 
 ON_A_PLEDGE: Mapping[str, frozenset[str]] = {
     "POST /v1/pledges/{reference}/validation": frozenset({BDT}),
@@ -117,6 +120,12 @@ CHANGE: Mapping[str, frozenset[str]] = {
     "POST /v1/snapshots": frozenset({BDT}),
     "POST /v1/tokens": frozenset({ADMIN}),
     "POST /v1/tokens/{token}/revocation": frozenset({ADMIN}),
+    "POST /v1/webhooks": PUBLIC - {NOBODY, ADMIN},
+    "PATCH /v1/webhooks/{webhook}": PUBLIC - {NOBODY, ADMIN},
+    "DELETE /v1/webhooks/{webhook}": PUBLIC - {NOBODY, ADMIN},
+    "POST /v1/webhooks/{webhook}/secret": PUBLIC - {NOBODY, ADMIN},
+    "POST /v1/webhooks/{webhook}/test": PUBLIC - {NOBODY, ADMIN},
+    "POST /v1/webhooks/{webhook}/deliveries/{message}/retry": PUBLIC - {NOBODY, ADMIN},
 }
 """Who may change something else; the pledge announced is the lead's, and so is the organisation."""
 
@@ -133,9 +142,12 @@ class World:
     first_of_waiting: int
     snapshot: str
     tokens: Mapping[str, str]
+    webhooks: Mapping[str, tuple[str, str]]
 
     def ask(self, who: str, method: str, address: str, **sent: Any) -> httpx.Response:
         token = self.tokens.get(who)
+        webhook, message = self.webhooks.get(who, self.webhooks[LEAD])
+        address = address.replace("{webhook}", webhook).replace("{message}", message)
         headers = {**sent.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
         return self.http.request(method, address, headers=headers, **sent)
 
@@ -201,6 +213,8 @@ def world(server: str, service: Service) -> Iterator[World]:
     organisations = {LEAD: lead, PARTNER: partner, STRANGER: stranger}
     tokens = {who: issue(Role.STAKEHOLDER, UUID(id))[1] for who, id in organisations.items()}
     tokens |= {who: issue(role)[1] for who, role in ((BDT, Role.BDT), (AUDITOR, Role.AUDITOR), (ADMIN, Role.ADMIN))}
+    owners = {who: Owner(role=Role.STAKEHOLDER, organisation=UUID(id)) for who, id in organisations.items()}
+    owners |= {BDT: Owner(role=Role.BDT), AUDITOR: Owner(role=Role.AUDITOR)}
     with httpx.Client(base_url=server, timeout=60) as http:
         yield World(
             http=http,
@@ -211,7 +225,14 @@ def world(server: str, service: Service) -> Iterator[World]:
             first_of_waiting=first,
             snapshot=published.json()["snapshot"]["id"],
             tokens=tokens,
+            webhooks={who: a_webhook(service, owner) for who, owner in owners.items()},
         )
+
+
+def a_webhook(service: Service, owner: Owner) -> tuple[str, str]:
+    """The ids of a webhook and of a message to it."""
+    webhook, _ = service.webhooks.add(owner, "https://example.org/hooks")
+    return str(webhook.id), service.webhooks.deliveries.test(owner, webhook.id).message
 
 
 def routes(router: Any) -> Iterator[str]:
@@ -419,6 +440,8 @@ def changed(world: World, route: str) -> Json:
             return {"title": "Again"}
         case "tokens":
             return {"role": "auditor"}
+        case "webhooks":
+            return dict(REQUESTS["createWebhook"])
         case _:
             return {}
 
@@ -432,10 +455,36 @@ def test_changing_something_else(world: World, service: Service, client: Client,
         address = address.replace(world.lead, client.register("To be gone"))
     if "revocation" in route:
         address = f"/v1/tokens/{service.credentials.issue(Role.AUDITOR)[0].id}/revocation"
+    if method == "DELETE" and who in world.webhooks:  # one that nobody needs any more
+        owner = service.webhooks.get(None, UUID(world.webhooks[who][0])).owner
+        address = address.replace("{webhook}", a_webhook(service, owner)[0])
     client.put(f"/v1/organisations/{world.lead}/contacts/focal-point", json=REQUESTS["putContact"])
     answer = world.ask(who, method, address, **({} if method == "DELETE" else {"json": body}))
 
-    assert answer.status_code in ({200, 201} if who in CHANGE[route] else {refused(who)}), answer.text
+    assert answer.status_code in ({200, 201, 202} if who in CHANGE[route] else {refused(who)}), answer.text
+
+
+@pytest.mark.parametrize("route", [route for route in (*READ, *CHANGE) if "{webhook}" in route])
+def test_nobody_else_has_a_webhook(world: World, route: str) -> None:
+    method, body = route.partition(" ")[0], changed(world, route)
+    for whose in world.webhooks:
+        for who in world.webhooks.keys() - {whose}:
+            others = replace(world, webhooks={who: world.webhooks[whose]} | {LEAD: world.webhooks[whose]})
+            answer = others.ask(who, method, route.partition(" ")[2], **({"json": body} if method != "DELETE" else {}))
+            assert (answer.status_code, answer.json()["type"]) == (404, "/problems/no-such-webhook"), (who, whose)
+
+
+def test_a_token_that_may_not_read_may_not_have_anything_sent_either(world: World, service: Service) -> None:
+    blind = service.credentials.issue(Role.BDT, scopes=[Permission.WEBHOOKS])[1]
+    narrow = replace(
+        world, tokens={"blind": blind}, webhooks={"blind": world.webhooks[BDT], LEAD: world.webhooks[LEAD]}
+    )
+
+    for route in (*READ, *CHANGE):
+        if "/v1/webhooks" in route:
+            method, _, address = route.partition(" ")
+            sent = {} if method in ("GET", "DELETE") else {"json": changed(world, route)}
+            assert narrow.ask("blind", method, address, **sent).status_code == 403, route
 
 
 @pytest.mark.parametrize("role", [Role.STAKEHOLDER, Role.BDT, Role.AUDITOR, Role.ADMIN])

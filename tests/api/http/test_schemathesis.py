@@ -23,11 +23,23 @@ from fastapi import FastAPI
 from api.http.example_requests import LEAD as SHOWN_LEAD
 from api.http.example_requests import REFERENCE as SHOWN_REFERENCE
 from api.http.example_requests import REQUESTS
+from application.access import Owner
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
 from tests.api.http.register import Client, Json
 from tests.api.http.signing_in import TheOneWhoMay
-from tests.api.http.test_access import ADMIN, AUDITOR, BDT, CHANGE, LEAD, NOBODY, ON_A_PLEDGE, PUBLIC, READ
+from tests.api.http.test_access import (
+    ADMIN,
+    AUDITOR,
+    BDT,
+    CHANGE,
+    LEAD,
+    NOBODY,
+    ON_A_PLEDGE,
+    PUBLIC,
+    READ,
+    a_webhook,
+)
 from tests.service_process import ROOT
 
 ROLES: Mapping[str, str] = {
@@ -79,6 +91,8 @@ class Register:
     tokens: Mapping[str, str]
     kept_tokens: tuple[str, ...]
     spare_token: str
+    webhooks: Mapping[str, tuple[str, str]]
+    spare_webhooks: Mapping[str, str]
 
     def told(self, role: str) -> Json:
         """What the hooks have to know."""
@@ -86,15 +100,17 @@ class Register:
         return {
             "examples": self.examples(role),
             "shown": {SHOWN_REFERENCE: pledges[0], SHOWN_LEAD: organisations[0], SHOWN_SNAPSHOT: self.snapshot},
-            "kept": [*pledges[:-3], *organisations[:-1], *self.kept_tokens],
+            "kept": [*pledges[:-3], *organisations[:-1], *self.kept_tokens, *(id for id, _ in self.webhooks.values())],
             "spare": {"reference": pledges[-3:], "organisation": organisations[-1:], "token": [self.spare_token]},
+            "spare_to_delete": {"webhook": [self.spare_webhooks.get(role, self.spare_webhooks["bdt"])]},
             "forbidden": forbidden(role),
             "for_everybody": [operation for operation, who in FOR.items() if who == PUBLIC],
             "part": list(ROLES).index(role),
         }
 
     def examples(self, role: str) -> dict[str, list[str]]:
-        """Of parameters and fields, by name. Whoever may correct contributions has some of its own."""
+        """Of parameters and fields, by name. Contributions and webhooks are those of the role."""
+        webhook, message = self.webhooks.get(role, self.webhooks["bdt"])
         return {
             "reference": list(self.references),
             "organisation": list(self.organisations),
@@ -108,6 +124,8 @@ class Register:
             "as_of": list(self.as_of),
             "path": ["0/000.p/1", "0/000.p/8", "entries/000.p/8"],
             "name": ["unknown-pledge", "database-away"],
+            "webhook": [webhook],
+            "message": [message],
         }
 
 
@@ -141,6 +159,10 @@ def register(server: str, service: Service) -> Register:
         "stranger": service.credentials.issue(Role.STAKEHOLDER, UUID(organisations[1])),
         **{role: service.credentials.issue(Role(role)) for role in ("bdt", "auditor", "admin")},
     }
+    owners = {
+        "stakeholder": Owner(role=Role.STAKEHOLDER, organisation=UUID(organisations[0])),
+        **{role: Owner(role=Role(role)) for role in ("bdt", "auditor")},
+    }
     return Register(
         organisations=organisations,
         references=references,
@@ -149,6 +171,8 @@ def register(server: str, service: Service) -> Register:
         tokens={role: token for role, (_, token) in issued.items()},
         kept_tokens=tuple(str(credential.id) for credential, _ in issued.values()),
         spare_token=str(service.credentials.issue(Role.AUDITOR)[0].id),
+        webhooks={role: a_webhook(service, owner) for role, owner in owners.items()},
+        spare_webhooks={role: a_webhook(service, owner)[0] for role, owner in owners.items()},
     )
 
 
