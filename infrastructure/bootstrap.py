@@ -26,6 +26,7 @@ from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.event_store import CHANNEL, LedgerFactory
+from infrastructure.following import Following
 from infrastructure.metrics.exposition import Metrics
 from infrastructure.metrics.ledger import LedgerMetrics
 from infrastructure.metrics.pool import PoolMetrics
@@ -51,6 +52,8 @@ from projections.organisations.view import OrganisationsView
 from projections.pledge_status.view import PledgeStatusView
 from projections.portfolio.view import PortfolioView
 from projections.runner import ProjectionRunner
+from projections.timeline.changes import TIMELINE
+from projections.timeline.channel import ChannelView
 from projections.timeline.view import TimelineView
 from projections.transparency.changes import TRANSPARENCY
 from projections.transparency.view import TransparencyView
@@ -76,6 +79,8 @@ class Service:
     contacts: Contacts
     pledges: PledgeStatusView
     timeline: TimelineView
+    channel: ChannelView
+    following: Following
     organisations: OrganisationsView
     register: LedgerRegister
     snapshots: Snapshots
@@ -223,6 +228,11 @@ def wire(
     register = LedgerRegister(
         pool, LedgerView(reads, envelopes), pledges, organisations, PortfolioView(reads), tree, wait_until
     )
+    channel = ChannelView(reads)
+
+    def told(position: int, seconds: float) -> bool:
+        return projections.wait_until(position, seconds, TIMELINE.name)
+
     return Service(
         pool=pool,
         ledger=ledger,
@@ -237,6 +247,8 @@ def wire(
         contacts=Contacts(pool),
         pledges=pledges,
         timeline=TimelineView(reads),
+        channel=channel,
+        following=Following(channel, told, lambda: projections.leading and replica is None),
         organisations=organisations,
         register=register,
         snapshots=Snapshots(register),

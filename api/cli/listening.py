@@ -26,13 +26,20 @@ class ToldToStop(BaseException):
 
 
 class Server(uvicorn.Server):
-    """The HTTP server; it says when it really listens, and outlives the signal that stops it.
+    """The HTTP server; it says when it really listens and when it is to stop, and outlives the signal for that.
 
     The library's own raises the signal again when it has stopped serving, which would end the process before the
     database is closed.
     """
 
-    def __init__(self, app: Any, on_listening: Callable[[], None], *, trusted_proxies: str = NONE) -> None:
+    def __init__(
+        self,
+        app: Any,
+        on_listening: Callable[[], None],
+        *,
+        on_stopping: Callable[[], None] = lambda: None,
+        trusted_proxies: str = NONE,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -49,12 +56,18 @@ class Server(uvicorn.Server):
             )
         )
         self._on_listening = on_listening
+        self._on_stopping = on_stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and say so."""
         await super().startup(sockets)
         if self.started:
             self._on_listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that the end has come, to whatever has none of its own, and answer what is in flight."""
+        self._on_stopping()
+        await super().shutdown(sockets)
 
     def serve_until_told(self, listener: socket.socket) -> None:
         """Serve until a signal comes; return when everything in flight has been answered."""

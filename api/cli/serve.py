@@ -36,6 +36,7 @@ def serve(
     # The web framework takes half a second to load, which no other command needs.
     from api.http.app import create_app  # noqa: PLC0415
     from api.http.rates import Rates  # noqa: PLC0415
+    from api.http.streams import end_streams  # noqa: PLC0415
 
     settings = Settings.from_environment(host=host, port=port)
     log_to_standard_error(settings.log_level, json=not sys.stderr.isatty())
@@ -46,7 +47,12 @@ def serve(
             offer = offer_the_sample(service) if demo else None
             address = address_of(settings.host, settings.port)
             app = create_app(service, rates=Rates(settings.rate_per_address, settings.rate_per_token))
-            server = Server(app, lambda: _announce(address, offer), trusted_proxies=settings.trusted_proxies)
+            server = Server(
+                app,
+                lambda: _announce(address, offer),
+                on_stopping=lambda: end_streams(app),
+                trusted_proxies=settings.trusted_proxies,
+            )
             server.serve_until_told(listener)
         _log.info("stopped")
 

@@ -17,6 +17,7 @@ from api.http.middleware import HeadAsGet, Requests
 from api.http.openapi import DESCRIPTION, TAGS, describe
 from api.http.rates import AddressRate, Rates
 from api.http.routes import (
+    channel,
     contacts,
     contributions,
     differences,
@@ -41,6 +42,7 @@ from api.http.routes import (
 )
 from api.http.security_headers import SecurityHeaders
 from api.http.shared_answers import SharedAnswer
+from api.http.streams import StreamBounds, Streams
 from api.http.turns import Turns
 from api.web.site import include_pages
 from infrastructure.bootstrap import Service
@@ -60,10 +62,11 @@ SCRAPE_SECONDS, SCRAPE_FRESH_SECONDS = 2.0, 1.0
 """How long metrics wait for it, and for how long they tell the same again."""
 
 
-def create_app(service: Service, *, rates: Rates | None = None) -> FastAPI:
+def create_app(service: Service, *, rates: Rates | None = None, stream_bounds: StreamBounds | None = None) -> FastAPI:
     """The application over a service; while it serves, the read models are kept up with the ledger.
 
-    Without `rates`, everybody may send as much as they like.
+    Without `rates`, everybody may send as much as they like. Whoever serves it calls `end_streams` before it is to
+    stop.
     """
     rates = rates or Rates()
     app = with_routes(
@@ -76,6 +79,7 @@ def create_app(service: Service, *, rates: Rates | None = None) -> FastAPI:
     )
     app.state.service = service
     app.state.rates = rates
+    app.state.streams = Streams(service, stream_bounds or StreamBounds())
     app.state.turns = Turns(_handlers(service))
     app.state.waiting_room = CapacityLimiter(READS_WAITING)
     app.state.examination = SharedAnswer(partial(examine, service), within=PROBE_SECONDS)
@@ -107,6 +111,7 @@ def with_routes(middleware: Sequence[Middleware] = ()) -> FastAPI:
         good_practices,
         differences,
         iati,
+        channel,
         publications,
         pledges,
         pledge_commands,
@@ -148,4 +153,5 @@ async def _serving(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await app.state.streams.ended()
         await to_thread.run_sync(service.stop)

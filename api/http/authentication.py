@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.http.failures import INVALID_TOKEN, unauthenticated
+from api.http.failures import INVALID_TOKEN, Failure, unauthenticated
 from api.http.service import Services
 from application.access import ANONYMOUS, Principal
 from infrastructure.bootstrap import Service
+from infrastructure.oidc.refusals import InvalidToken, IssuerAway
 from infrastructure.oidc.signed_tokens import has_the_form_of_a_jwt
 
 _BEARER = HTTPBearer(
@@ -39,6 +40,15 @@ def known(principal: Annotated[Principal, Depends(reader)]) -> Principal:
     if principal.is_anonymous:
         raise unauthenticated("No token was sent.")
     return principal
+
+
+def still_known(service: Service, given: HTTPAuthorizationCredentials) -> bool:
+    """Whether a token that was good is good still; not, where its issuer cannot be asked."""
+    try:
+        _authenticated(service, given.credentials)
+    except (Failure, InvalidToken, IssuerAway):
+        return False
+    return True
 
 
 def _authenticated(service: Service, token: str) -> Principal:

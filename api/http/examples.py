@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel
 
 from api.http import answers, bodies, example_requests, organisation_bodies, problems
+from api.http.channel_examples import channel_examples
 from api.http.difference_documents import DifferenceDocument
 from api.http.documents import ActorDocument, HistoryItem, MomentDocument, OrganisationReading, PledgeReading
 from api.http.evidence_examples import ExampleLedger, evidence_documents, evidence_texts
@@ -131,6 +132,7 @@ def examples() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """The requests and the good answers, by operation id."""
     register = _Register()
     commands = _commands(register)
+    channel = channel_examples(register.entries, REFERENCE, register.names)
     ledger = ExampleLedger.of(register.entries)
     answered = {
         **commands,
@@ -149,6 +151,7 @@ def examples() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     texts = {
         **dict.fromkeys(("exportActivities", "exportActivity"), _activities(register)),
         **evidence_texts(ledger),
+        **channel,
         "getMetrics": metrics.EXAMPLE,
     }
     return REQUESTS, {**documents, **texts}

@@ -25,6 +25,9 @@ NOWHERE = "unknown"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD = "other"
 
+WITHOUT_BODY = "without_body"
+"""What the state of a request says where nobody will get the body of its answer."""
+
 UNANSWERED = 0
 """The status of a request whose client left before it was answered."""
 
@@ -96,6 +99,7 @@ class HeadAsGet:
             await self._app(scope, receive, send)
             return
         as_get = {**scope, "method": "GET"}
+        scope["state"][WITHOUT_BODY] = True  # for an answer that has no end
         try:
             await self._app(as_get, receive, send)
         finally:

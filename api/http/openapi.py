@@ -34,6 +34,7 @@ TAGS = [
     {"name": "contributions", "description": "What BDT and pledgers say about what was delivered."},
     {"name": "snapshots", "description": "The register at a moment, and what changed between two."},
     {"name": "exchange", "description": "The register in the form of the aid transparency initiative (IATI)."},
+    {"name": "channel", "description": "What happens, as it happens: a feed and a stream."},
     {"name": "reports", "description": "Progress in a period, who owes a report, and what pledgers learned."},
     {"name": "ledger", "description": "The evidence: entries as they are stored, checkpoints, proofs, bundles."},
     {"name": "organisations", "description": "Who pledges."},

@@ -43,13 +43,16 @@ def _shown(given: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in given[:100])
 
 
+REFERENCE_FORM = whole(_REFERENCE)
+"""The form of a reference."""
+
 Reference = Annotated[
     str,
     AfterValidator(_reference),
     Path(
         description="The pledge's reference",
         examples=["P2C-2026-000042"],
-        json_schema_extra={"pattern": whole(_REFERENCE)},
+        json_schema_extra={"pattern": REFERENCE_FORM},
     ),
 ]
 ContributionId = Annotated[

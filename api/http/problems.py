@@ -302,6 +302,13 @@ OVERLOADED = Problem(
     title="The service has more to do than it can",
     remedy="Send it again after the time in `Retry-After`, with the same `Idempotency-Key`.",
 )
+TOO_MANY_STREAMS = Problem(
+    name="too-many-streams",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title="No more streams can be open at once",
+    remedy="Close a stream that is not needed, share one among several readers, or come again after `Retry-After`; "
+    "`GET /v1/feed.atom` tells the same to whoever asks now and then.",
+)
 HEADERS_TOO_LARGE = Problem(
     name="headers-too-large",
     status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -410,6 +417,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             NO_LETTERS,
             TOO_MANY_REQUESTS,
             OVERLOADED,
+            TOO_MANY_STREAMS,
             HEADERS_TOO_LARGE,
             REQUEST_INCOMPLETE,
             VIEW_BEHIND,

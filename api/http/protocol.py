@@ -24,6 +24,9 @@ LARGEST_REQUEST = 1_048_576
 COMPLETE_WITHIN_SECONDS = 30.0
 """How long a connection may take until a request is there as a whole, from when it was opened or the request began."""
 
+ABORT = "abort"
+"""Where the state of a request has what ends its connection at once, whether anybody reads what was sent or not."""
+
 log = structlog.get_logger("p2c.http")
 
 
@@ -86,6 +89,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refused = problems.HEADERS_TOO_LARGE
             raise ValueError(self._refused.title)  # the library calls `send_400_response`
         super().on_headers_complete()
+        self.scope["state"][ABORT] = self._abort
         self._reading = Reading.BODY
 
     def on_message_complete(self) -> None:
@@ -123,6 +127,11 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(problems.REQUEST_INCOMPLETE)
         else:
             self.transport.close()
+
+    def _abort(self) -> None:
+        """End the connection; what was not read yet is lost."""
+        self.cycle.disconnected = True
+        self.transport.abort()
 
     def _refuse(self, problem: Problem) -> None:
         """Say what is wrong, where no other answer is under way, and end the connection."""

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from infrastructure.metrics.appends import AppendMetrics
 from infrastructure.metrics.ledger import LedgerState
 from infrastructure.metrics.requests import RequestMetrics
+from infrastructure.metrics.streams import StreamMetrics
 from infrastructure.metrics.webhooks import WebhookMetrics
 
 
@@ -23,6 +24,7 @@ class Metrics:
         self.requests = RequestMetrics(self._registry)
         self.appends = AppendMetrics(self._registry)
         self.webhooks = WebhookMetrics(self._registry)
+        self.streams = StreamMetrics(self._registry)
         ProcessCollector(registry=self._registry)
         Info("p2c_build", "What runs here.", registry=self._registry).info({"version": version})
 

@@ -25,11 +25,11 @@ class RequestMetrics:
         self._in_flight = Gauge("p2c_http_requests_in_flight", "Requests not answered yet.", registry=registry)
         self._turned_away = Counter(
             "p2c_http_requests_turned_away",
-            "Requests refused by a limit: the rate of an address, the rate of a token, or overload.",
+            "Requests refused by a limit: the rate of an address, the rate of a token, overload, or streams.",
             ("limit",),
             registry=registry,
         )
-        for limit in ("address_rate", "token_rate", "overload"):
+        for limit in ("address_rate", "token_rate", "overload", "streams"):
             self._turned_away.labels(limit)
 
     def came(self) -> None:

@@ -1,1 +1,1 @@
-"""What happened to every pledge, in words and in full."""
+"""What happened, to every pledge and organisation, in words and in full; and who may know of it."""

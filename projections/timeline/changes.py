@@ -1,8 +1,8 @@
-"""What an entry about a pledge adds: one row that says what it did."""
+"""What an entry adds: one row that says what it did, and who may know of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,42 +13,41 @@ from psycopg.rows import DictRow
 
 from audit.envelope import Entry, data_of, without_absent
 from audit.narrative import summarise
-from domain.events import PledgeEvent
+from domain.events import OrganisationEvent, PledgeEvent, Registered, Renamed
+from domain.ladder import is_published
 from domain.pledge import Pledge, evolve
 from domain.values import Actor
 from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
 
-VERSION = 1
+VERSION = 2
 
 _COPY = """
-COPY events (position, pledge, reference, version, type, recorded_at, effective_on, actor, summary, data) FROM STDIN
+COPY entries (position, event_id, stream, reference, organisation, version, type, recorded_at, effective_on, actor,
+              summary, data, name, published, parties) FROM STDIN
 """
 
 _REMEMBER = """
-INSERT INTO pledges (id, state) SELECT (state->>'id')::uuid, state FROM jsonb_array_elements(%s::jsonb) AS _ (state)
-ON CONFLICT (id) DO UPDATE SET state = excluded.state
+INSERT INTO pledges (id, state, published, parties)
+SELECT (state->>'id')::uuid, state, published, parties
+FROM jsonb_to_recordset(%s::jsonb) AS _ (state jsonb, published boolean, parties uuid[])
+ON CONFLICT (id) DO UPDATE
+SET state = excluded.state, published = excluded.published, parties = excluded.parties
 """
+
+Line = tuple[object, ...]
 
 
 def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
-    """Add a row for each entry about a pledge. Raises ValueError for one about a pledge never announced."""
-    told = [(entry, entry.event) for entry in entries if isinstance(entry.event, PledgeEvent)]
-    if not told:
-        return
-    pledges = _pledges(cursor, {event.originator_id for _, event in told})
-    lines = []
-    for entry, event in told:
-        before = pledges.get(event.originator_id)
-        after = evolve(before, event)
-        if after is None:
-            raise ValueError(f"{entry.type} of {event.originator_id}, which was never announced")
-        pledges[after.id] = after
-        lines.append(_line(entry, event, before, after))
+    """Add a row for each entry. Raises ValueError for one about a pledge that was never announced."""
+    about = {entry.event.originator_id for entry in entries if isinstance(entry.event, PledgeEvent)}
+    pledges = _pledges(cursor, about) if about else {}
+    lines = [_line(entry, pledges) for entry in entries]
     with cursor.copy(_COPY) as copy:
         for line in lines:
             copy.write_row(line)
-    cursor.execute(_REMEMBER, (f"[{','.join(map(document, pledges.values()))}]",))
+    if pledges:
+        cursor.execute(_REMEMBER, (f"[{','.join(map(_remembered, pledges.values()))}]",))
 
 
 def _pledges(cursor: Cursor[DictRow], ids: set[UUID]) -> dict[UUID, Pledge]:
@@ -56,19 +55,82 @@ def _pledges(cursor: Cursor[DictRow], ids: set[UUID]) -> dict[UUID, Pledge]:
     return {row["id"]: pledge_of(row["state"]) for row in cursor}
 
 
-def _line(entry: Entry, event: PledgeEvent, before: Pledge | None, after: Pledge) -> tuple[object, ...]:
+def _line(entry: Entry, pledges: dict[UUID, Pledge]) -> Line:
+    """The row of an entry; of one about a pledge, `pledges` then has what became of it."""
+    event = entry.event
+    if isinstance(event, PledgeEvent):
+        return _of_pledge(entry, event, pledges)
+    if isinstance(event, OrganisationEvent):
+        return _of_organisation(entry, event)
+    return _row(entry, summarise(event), reference=None, organisation=None)
+
+
+def _of_pledge(entry: Entry, event: PledgeEvent, pledges: dict[UUID, Pledge]) -> Line:
+    before = pledges.get(event.originator_id)
+    after = evolve(before, event)
+    if after is None:
+        raise ValueError(f"{entry.type} of {event.originator_id}, which was never announced")
+    pledges[after.id] = after
+    return _row(
+        entry,
+        summarise(event, before),
+        reference=after.reference,
+        organisation=after.lead.organisation,
+        published=is_published(after),
+        parties=_parties(after),
+    )
+
+
+def _of_organisation(entry: Entry, event: OrganisationEvent) -> Line:
+    return _row(
+        entry,
+        summarise(event),
+        reference=None,
+        organisation=event.originator_id,
+        name=event.name if isinstance(event, Registered | Renamed) else None,
+        parties=[event.originator_id],
+    )
+
+
+def _row(
+    entry: Entry,
+    summary: str,
+    *,
+    reference: str | None,
+    organisation: UUID | None,
+    name: str | None = None,
+    published: bool = True,
+    parties: Sequence[UUID] = (),
+) -> Line:
+    event = entry.event
     return (
         entry.position,
+        entry.event_id,
         event.originator_id,
-        after.reference,
+        reference,
+        organisation,
         event.originator_version,
         entry.type,
         entry.recorded_at,
         event.effective_on,
         _actor(event.actor),
-        summarise(event, before),
+        summary,
         _json(data_of(event)),
+        name,
+        published,
+        list(parties),
     )
+
+
+def _parties(pledge: Pledge) -> Sequence[UUID]:
+    """The organisations that may know of the pledge whether it is admitted or not."""
+    return [pledge.lead.organisation, *(partner.organisation for partner in pledge.partners)]
+
+
+def _remembered(pledge: Pledge) -> str:
+    parties: Iterable[str] = (f'"{party}"' for party in _parties(pledge))
+    published = "true" if is_published(pledge) else "false"
+    return f'{{"state": {document(pledge)}, "published": {published}, "parties": [{",".join(parties)}]}}'
 
 
 @lru_cache(maxsize=1_000)

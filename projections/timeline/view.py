@@ -1,4 +1,4 @@
-"""What can be asked about what happened."""
+"""What can be asked about what happened to a pledge."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ class TimelinePage:
 _HISTORY = """
 SELECT tracking.position AS reached, coalesce(%(at)s::bigint, tracking.position) AS pinned, found.*
 FROM timeline.tracking LEFT JOIN (
-    SELECT position, pledge, reference, version, type, recorded_at, effective_on, actor, summary, data
-    FROM timeline.events WHERE reference = %(reference)s AND version > %(after_version)s
+    SELECT position, stream AS pledge, reference, version, type, recorded_at, effective_on, actor, summary, data
+    FROM timeline.entries WHERE reference = %(reference)s AND version > %(after_version)s
       AND (%(at)s::bigint IS NULL OR position <= %(at)s AND effective_on <= %(on)s)
     ORDER BY version LIMIT %(limit)s
 ) AS found ON true ORDER BY version
 """
 
 _LATEST = """
-SELECT position, pledge, reference, version, type, recorded_at, effective_on, actor, summary, data
-FROM timeline.events ORDER BY position DESC LIMIT %(limit)s
+SELECT position, stream AS pledge, reference, version, type, recorded_at, effective_on, actor, summary, data
+FROM timeline.entries WHERE reference IS NOT NULL ORDER BY position DESC LIMIT %(limit)s
 """
 
 

@@ -14,13 +14,13 @@ from pydantic import BaseModel
 from api.http import problems
 from api.http.answers import names_at
 from api.http.authentication import Reader
+from api.http.channel_documents import history_item
 from api.http.conditions import CaughtUp, IfNoneMatch, etag, names_version
 from api.http.cursors import refused
-from api.http.documents import ActorDocument, HistoryItem, Instant, PledgeDocument, PledgeReading
+from api.http.documents import HistoryItem, Instant, PledgeDocument, PledgeReading
 from api.http.failures import Failure
 from api.http.forms import Accept, Form, is_wanted
 from api.http.iati_answers import one_activity
-from api.http.ledger_documents import proof_of
 from api.http.moments import asked, carried, echoed, require_one_moment
 from api.http.openapi import (
     AT_A_MOMENT,
@@ -231,20 +231,7 @@ def get_history(
         else None
     )
     content = History(
-        items=[
-            HistoryItem(
-                position=item.position,
-                version=item.version,
-                type=item.type,
-                recorded_at=item.recorded_at,
-                effective_on=item.effective_on,
-                actor=ActorDocument(**{name: item.actor.get(name) for name in ActorDocument.model_fields}),
-                summary=item.summary,
-                data=dict(item.data),
-                proof=proof_of(item.position),
-            )
-            for item in items
-        ],
+        items=[history_item(item) for item in items],
         next=encoded(more),
         position=moment.position,
         as_of=moment.recorded_at,

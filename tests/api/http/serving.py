@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -10,13 +11,16 @@ from contextlib import closing, contextmanager
 from fastapi import FastAPI
 
 from api.cli.listening import Server, bound_socket
+from api.http.streams import end_streams
 
 
 @contextmanager
-def serving(app: FastAPI, *, trusted_proxies: str = "none") -> Iterator[str]:
-    """The address at which the application is served."""
+def serving(app: FastAPI, *, trusted_proxies: str = "none", send_buffer: int | None = None) -> Iterator[str]:
+    """The address at which the application is served; the system keeps so much of what nobody reads, or its usual."""
     with closing(bound_socket("127.0.0.1", 0)) as listener:
-        server = Server(app, lambda: None, trusted_proxies=trusted_proxies)
+        if send_buffer:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+        server = Server(app, lambda: None, on_stopping=lambda: end_streams(app), trusted_proxies=trusted_proxies)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + 20

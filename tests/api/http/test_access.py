@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from api.http.app import create_app
 from api.http.example_requests import REQUESTS
+from api.http.streams import StreamBounds
 from api.web.page_route import PageRoute
 from application.access import Owner, Permission
 from domain.vocabulary import Role
@@ -28,6 +31,9 @@ EVERYBODY = (NOBODY, LEAD, PARTNER, STRANGER, BDT, AUDITOR, ADMIN)
 
 SECRET = "Quetzalcoatl"
 """A word that stands only in what BDT has not admitted."""
+
+STREAM = "/v1/stream"
+"""What never ends: it is read until it has nothing more to say."""
 
 PUBLIC = frozenset(EVERYBODY)
 INSIDERS = frozenset({BDT, AUDITOR})
@@ -73,6 +79,8 @@ READ: Mapping[str, frozenset[str]] = {
     "GET /v1/reports/obligations.json": PUBLIC,
     "GET /v1/good-practices": PUBLIC,
     "GET /v1/iati/activities.xml": PUBLIC,
+    "GET /v1/feed.atom": PUBLIC,
+    "GET /v1/stream": PUBLIC,
     "GET /v1/ledger/checkpoint": PUBLIC,
     "GET /v1/ledger/checkpoints": PUBLIC,
     "GET /v1/ledger/keys": PUBLIC,
@@ -149,7 +157,10 @@ class World:
         webhook, message = self.webhooks.get(who, self.webhooks[LEAD])
         address = address.replace("{webhook}", webhook).replace("{message}", message)
         headers = {**sent.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
-        return self.http.request(method, address, headers=headers, **sent)
+        with self.http.stream(method, address, headers=headers, **sent) as answer:
+            lines = answer.iter_lines() if address == STREAM and answer.is_success else None
+            content = "\n".join(takewhile(is_no_heartbeat, lines)).encode() if lines else answer.read()
+        return httpx.Response(answer.status_code, headers=plain(answer.headers), content=content)
 
     def address(self, route: str, reference: str) -> str:
         """Where a route leads, for a pledge."""
@@ -165,6 +176,16 @@ class World:
             .replace("{position}", "1")
             .replace("{token}", str(uuid4()))
         )
+
+
+def is_no_heartbeat(line: str) -> bool:
+    """Whether a line of the stream is not yet what it says when there is nothing more to say."""
+    return not line.startswith(":")
+
+
+def plain(headers: httpx.Headers) -> dict[str, str]:
+    """The headers without what is said of how the content was sent."""
+    return {name: value for name, value in headers.items() if name not in {"transfer-encoding", "content-encoding"}}
 
 
 def announced(client: Client, lead: str, partner: str, **more: Any) -> tuple[str, int]:
@@ -188,6 +209,12 @@ def announced(client: Client, lead: str, partner: str, **more: Any) -> tuple[str
 def service(signing_service: Service) -> Service:
     """A service that signs, so that there is evidence to ask for."""
     return signing_service
+
+
+@pytest.fixture(scope="module")
+def app(service: Service) -> FastAPI:
+    """The application, whose stream says soon that it has nothing more to say."""
+    return create_app(service, stream_bounds=StreamBounds(heartbeat=0.05))
 
 
 @pytest.fixture(scope="module")
@@ -264,6 +291,8 @@ def question(route: str) -> Json:
         return {"from": days_ago(300), "to": days_ago(0)}
     if "difference" in route:
         return {"from": "0", "group_by": "organisation"}
+    if STREAM in route:
+        return {"after": 0}
     if "/proofs/consistency" in route:
         return {"from": 1}
     if "/verify/entries" in route:
@@ -314,6 +343,15 @@ def test_no_answer_gives_away_what_bdt_has_not_admitted(world: World, route: str
         content = answer.content
         assert SECRET.encode() not in content
         assert world.waiting.encode() not in content
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+@pytest.mark.parametrize("address", ["/v1/feed.atom", STREAM])
+def test_the_channel_tells_of_a_pledge_those_who_may_know_of_it(world: World, address: str, who: str) -> None:
+    content = world.ask(who, "GET", address, params={"after": 0} if address == STREAM else {}).text
+
+    assert (world.waiting in content, SECRET in content) == (who in INSIDERS | PARTIES,) * 2
+    assert world.admitted in content
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
