@@ -79,10 +79,10 @@ def story(event: AnyEvent, before: Pledge | None, texts: Texts) -> Story:
         case Fulfilled(statement=statement):
             return Story(title=say("Declared to be fulfilled"), words=_words(say("Statement"), statement))
         case ContributionVerified(contribution=id, note=note):
-            title = say("BDT verified the contribution {contribution}", contribution=_which(id, before, texts))
+            title = say("BDT verified a contribution: {contribution}", contribution=_which(id, before, texts))
             return Story(title=title, words=_words(say("Note"), note))
         case ContributionQueried(contribution=id, question=question):
-            title = say("BDT asked about the contribution {contribution}", contribution=_which(id, before, texts))
+            title = say("BDT asked about a contribution: {contribution}", contribution=_which(id, before, texts))
             return Story(title=title, words=_words(say("Question"), question))
         case Corrected():
             return _corrected(event, before, texts)
@@ -230,7 +230,7 @@ def _corrected(event: Corrected, before: Pledge | None, texts: Texts) -> Story:
         now = _where(event.replacement, before, texts)
         title = say("Put a contribution right: {after} instead of {before}", after=now, before=was)
     else:
-        title = say("Took the contribution {contribution} back", contribution=was)
+        title = say("Took a contribution back: {contribution}", contribution=was)
     reopened = (say("The pledge is open again"),) if event.reopens else ()
     return Story(title=title, details=reopened, words=_words(say("Reason"), event.reason))
 
