@@ -59,7 +59,7 @@ def snapshot(
     """
     known, on = list(pledges), selection.effective_on
     counted = totals(known, on, selection.group_by, selection.attribution)
-    status = [_status(pledge, organisations, on) for pledge in known if pledge.published]
+    status = [status_document(pledge, organisations, on) for pledge in known if pledge.published]
     return sealed({**_headed(selection, counted), "pledges": status})
 
 
@@ -80,7 +80,7 @@ def snapshot_in_parts(
         separator = b""
         for pledge in statuses():
             if pledge.published:
-                yield separator + canonical(_status(pledge, organisations, on))
+                yield separator + canonical(status_document(pledge, organisations, on))
                 separator = b","
         yield b"]" + after
 
@@ -164,7 +164,8 @@ def _group(dimensions: Sequence[Dimension], group: Group) -> Document:
     return {"key": dict(zip(dimensions, group.keys, strict=True)), **total_document(group.total)}
 
 
-def _status(pledge: PledgeStatus, organisations: Mapping[UUID, Organisation], on: date) -> Document:
+def status_document(pledge: PledgeStatus, organisations: Mapping[UUID, Organisation], on: date) -> Document:
+    """A pledge on a day as a snapshot tells it."""
     schedule, ladder = pledge.reporting, pledge.ladder
     lead = organisations.get(pledge.lead.organisation)
     return {

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 from api.exports.csv_files import csv_lines
-from api.exports.tables import Table
+from api.exports.tables import Cell, Table
+from api.exports.workbooks import workbook
 from api.http.caching import NO_STORE
 from api.http.forms import Form
 from api.web.visits import Visit
@@ -27,9 +28,21 @@ def as_json(visit: Visit, content: Mapping[str, Any]) -> Response:
 
 def as_csv(visit: Visit, table: Table) -> Response:
     """The table as a CSV file that a browser keeps under its name."""
-    name = f"{table.title}-{visit.moment.position}-{visit.moment.effective_on}.csv"
-    headers = {**told_headers(visit), "Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {**told_headers(visit), "Content-Disposition": f'attachment; filename="{_name(visit, table)}.csv"'}
     return StreamingResponse(csv_lines(table), media_type=Form.CSV, headers=headers)
+
+
+def as_workbook(visit: Visit, cover: Sequence[tuple[str, Cell]], table: Table) -> Response:
+    """The table as a workbook, behind a cover sheet that says first which moment it is of."""
+    at = visit.moment
+    moment: list[tuple[str, Cell]] = [
+        ("Position in the ledger", at.position),
+        ("As of (recorded by)", format_instant(at.recorded_at) if at.recorded_at else "before the first fact"),
+        ("Effective on (true by)", at.effective_on),
+    ]
+    content = workbook([*moment, *cover], [table], title=table.title, made=at.recorded_at)
+    headers = {**told_headers(visit), "Content-Disposition": f'attachment; filename="{_name(visit, table)}.xlsx"'}
+    return Response(content, media_type=Form.XLSX, headers=headers)
 
 
 def moment_of(visit: Visit) -> dict[str, Any]:
@@ -43,3 +56,7 @@ def told_headers(visit: Visit) -> dict[str, str]:
     """What the headers of data say: the position, and who may keep it."""
     caching = NO_STORE["Cache-Control"] if visit.visitor.is_known else "no-cache"
     return {"Ledger-Position": str(visit.moment.position), "Cache-Control": caching, "Vary": "Cookie"}
+
+
+def _name(visit: Visit, table: Table) -> str:
+    return f"{table.title}-{visit.moment.position}-{visit.moment.effective_on}"

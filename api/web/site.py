@@ -13,7 +13,10 @@ from api.web.routes import (
     assets,
     event,
     good_practices,
+    organisation,
     overview,
+    pledge,
+    pledges,
     point_in_time,
     proofs,
     publishing,
@@ -26,6 +29,9 @@ from api.web.routes import (
 
 PARTS = (
     overview,
+    pledges,
+    pledge,
+    organisation,
     point_in_time,
     publishing,
     reporting,

@@ -17,7 +17,9 @@ from domain.status import PledgeStatus
 from projections.database import Source, can_be_stored, rows
 from projections.pinning import AT_POINT, CURRENT, Point, point, require_reached
 from projections.pledge_state import pledge_of
+from projections.pledge_status.facets import Summary, summary
 from projections.pledge_status.filters import PledgeFilters, conditions
+from projections.pledge_status.listing import Sorting, rows_in_order, statuses_in_order
 from projections.pledge_status.status_lines import status_lines
 from projections.pledge_status.unverified import UnverifiedPart, unverified
 
@@ -156,6 +158,27 @@ class PledgeStatusView:
         """Which of these pledges are published now, or have the organisation, if one is given, as a party."""
         found = rows(self._source, _KNOWN_TO, {"ids": list(ids), "organisation": organisation})
         return frozenset(row["id"] for row in found)
+
+    def summary(self, filters: PledgeFilters, at: Point) -> Summary:
+        """What the pledges that meet the filters come to, and how many each value of a facet would find.
+
+        Raises PositionNotReached.
+        """
+        return summary(self._source, filters, at)
+
+    def in_order(
+        self, filters: PledgeFilters, sorting: Sorting, at: Point, *, offset: int = 0, limit: int = 50
+    ) -> tuple[PledgeRow, ...]:
+        """At most `limit` pledges that meet the filters at a point, in an order, without the first `offset` of them.
+
+        The parts of one list of one point fit together, whatever is recorded meanwhile. Raises PositionNotReached.
+        """
+        found = rows_in_order(self._source, filters, sorting, at, offset=offset, limit=limit)
+        return tuple(_row(row) for row in found)
+
+    def statuses_in_order(self, filters: PledgeFilters, sorting: Sorting, at: Point) -> Iterator[PledgeStatus]:
+        """The status of every pledge that meets the filters at a point, in an order. Raises PositionNotReached."""
+        return statuses_in_order(self._source, filters, sorting, at)
 
     def stream(self, at: Point) -> Iterator[PledgeRow]:
         """Every pledge as it was at a point, by reference, a few at a time. Raises PositionNotReached."""

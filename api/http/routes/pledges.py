@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Annotated, cast
 from uuid import UUID
@@ -37,6 +36,7 @@ from api.http.pages import document, encoded, link_to
 from api.http.paths import Reference
 from api.http.queries import HistoryCursor, HistoryQuery, PledgeCursor, PledgeQuery, VersionQuery
 from api.http.representations import Names, parties, pledge_document
+from api.http.seen import within
 from api.http.service import Services, TodayInUtc
 from api.http.turns import TurnRoute
 from application.access import Sight, sight_of
@@ -49,7 +49,6 @@ from domain.refusals import UnknownPledge
 from infrastructure.bootstrap import Service
 from infrastructure.register import point_of
 from projections.pinning import Point, PositionNotReached
-from projections.pledge_status.filters import PledgeFilters
 from projections.pledge_status.view import PledgePage, PledgeRow
 
 router = APIRouter(prefix="/v1/pledges", tags=["pledges"], dependencies=[CaughtUp], route_class=TurnRoute)
@@ -96,7 +95,7 @@ def list_pledges(
     point = point_of(moment) if moment else None
     on = moment.effective_on if moment else today
     page = service.pledges.page(
-        _within(sight_of(reader), criteria.filters()),
+        within(sight_of(reader), criteria.filters()),
         on=on,
         after=cursor.after if cursor else None,
         limit=query.limit,
@@ -248,10 +247,6 @@ def _history_cursor(query: HistoryQuery, reference: str) -> HistoryCursor | None
         raise refused("It belongs to the history of another pledge.")
     require_one_moment(query)
     return cursor
-
-
-def _within(sight: Sight, filters: PledgeFilters) -> PledgeFilters:
-    return replace(filters, published=None if sight.everything else True, or_party=sight.organisation)
 
 
 def _require_known(service: Service, reference: str, moment: Moment | None, sight: Sight) -> None:

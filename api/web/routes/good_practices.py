@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.web.data import as_csv, as_json
+from api.web.good_practices import StoriesQuery, good_practices_page, stories
 from api.web.page_route import PageRoute
 from api.web.rendering import page
 from api.web.reporting_data import stories_document, stories_table
-from api.web.stories import StoriesQuery, good_practices_page, stories
 from api.web.visits import Visits
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)

@@ -1,0 +1,43 @@
+"""The list of pledges as data: every pledge that the filters choose, on all pages, as a snapshot tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from api.exports.snapshot_tables import status_table
+from api.exports.tables import Cell, Table
+from api.http.seen import within
+from api.web.list_query import ListQuery
+from api.web.pledge_list import all_of_it
+from api.web.visits import Visit
+from audit.snapshot import Document, ladder_document, status_document
+
+
+def list_document(visit: Visit, query: ListQuery) -> Mapping[str, Any]:
+    """The filters and the order, what the pledges come to, and each of them; amounts are decimal strings."""
+    found = visit.service.pledges.summary(within(visit.sight, query.filters()), visit.point)
+    return {
+        "filters": query.stated(),
+        "sort": query.sort,
+        "totals": {"pledges": found.pledges, **ladder_document(found.ladder)},
+        "pledges": list(_documents(visit, query)),
+    }
+
+
+def list_table(visit: Visit, query: ListQuery) -> Table:
+    """One row for each of them, with the columns of a snapshot."""
+    table = status_table({"pledges": _documents(visit, query)})
+    return Table(title="pledges", columns=table.columns, rows=table.rows)
+
+
+def list_cover(query: ListQuery) -> list[tuple[str, Cell]]:
+    """What was looked for, for the cover of a workbook."""
+    filters = [(f"Filter: {name}", ", ".join(map(str, values))) for name, values in query.chosen().items()]
+    return [*(filters or [("Filters", "none")]), ("Order", query.sort)]
+
+
+def _documents(visit: Visit, query: ListQuery) -> Iterator[Document]:
+    pledges = all_of_it(visit, query)
+    organisations, on = visit.service.organisations.all(visit.point), visit.moment.effective_on
+    return (status_document(pledge, organisations, on) for pledge in pledges)

@@ -1,0 +1,120 @@
+"""Lists of pledges in an order that is asked for: a part of one, or all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain
+from typing import Any, LiteralString
+
+import msgspec
+from psycopg import sql
+from psycopg.rows import DictRow
+
+from domain.status import PledgeStatus
+from projections.database import Source, rows
+from projections.pinning import AT_POINT, Point, point, require_reached
+from projections.pledge_status.filters import PledgeFilters, conditions
+
+STATUSES_AT_ONCE = 20_000
+
+_status = msgspec.json.Decoder(PledgeStatus).decode
+
+
+class SortKey(StrEnum):
+    """By what pledges are put in order."""
+
+    REFERENCE = "reference"
+    VALUE = "value"
+    """The promised US dollars."""
+    DELIVERED = "delivered"
+    """How much of the targets is delivered."""
+    ANNOUNCED = "announced"
+    CHANGED = "changed"
+    """The position of the last fact about the pledge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """An order of pledges: by a key, and by reference in the same direction where the key is the same."""
+
+    key: SortKey
+    descending: bool = False
+
+
+_COLUMNS: Mapping[SortKey, LiteralString] = {
+    SortKey.REFERENCE: "reference",
+    SortKey.VALUE: "value_usd",
+    SortKey.DELIVERED: "targets_met",
+    SortKey.ANNOUNCED: "announced_on",
+    SortKey.CHANGED: "position",
+}
+
+_LISTED = sql.SQL("""
+SELECT tracking.position AS reached, found.*
+FROM pledge_status.tracking LEFT JOIN (
+    SELECT {columns}, row_number() OVER (ORDER BY {order}) AS place FROM pledge_status.pledges
+    WHERE {conditions} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
+) AS found ON true
+ORDER BY found.place
+""")
+
+
+def rows_in_order(
+    source: Source, filters: PledgeFilters, sorting: Sorting, at: Point, *, offset: int, limit: int
+) -> list[DictRow]:
+    """The state, position and recorded time of a part of the list. Raises PositionNotReached."""
+    return _part(source, filters, sorting, at, ("state", "position", "recorded_at"), offset=offset, limit=limit)
+
+
+def statuses_in_order(
+    source: Source, filters: PledgeFilters, sorting: Sorting, at: Point, *, at_once: int = STATUSES_AT_ONCE
+) -> Iterator[PledgeStatus]:
+    """The status of every pledge of the list, some at a time; the first of them are read when this returns.
+
+    Raises PositionNotReached.
+    """
+
+    def part(offset: int) -> Sequence[PledgeStatus]:
+        found = _part(source, filters, sorting, at, ("status",), offset=offset, limit=at_once)
+        return [_status(row["status"]) for row in found]
+
+    def following(before: Sequence[PledgeStatus]) -> Iterator[PledgeStatus]:
+        offset = len(before)
+        while len(before) == at_once:
+            before = part(offset)
+            offset += len(before)
+            yield from before
+
+    first = part(0)
+    return chain(first, following(first))
+
+
+def _part(
+    source: Source,
+    filters: PledgeFilters,
+    sorting: Sorting,
+    at: Point,
+    columns: Sequence[str],
+    *,
+    offset: int,
+    limit: int,
+) -> list[DictRow]:
+    given = list(conditions(filters, at.effective_on, AT_POINT))
+    values: dict[str, Any] = {name: value for condition in given for name, value in condition.values.items()}
+    query = _LISTED.format(
+        columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+        conditions=sql.SQL(" AND ").join([AT_POINT, *(condition.text for condition in given)]),
+        order=_order(sorting),
+    )
+    found = rows(source, query, {**values, **point(at), "offset": offset, "limit": limit})
+    require_reached(at, found[0]["reached"])
+    return [row for row in found if row["place"] is not None]
+
+
+def _order(sorting: Sorting) -> sql.Composable:
+    direction = sql.SQL("DESC" if sorting.descending else "ASC")
+    return sql.SQL("{key} {direction}, reference {direction}").format(
+        key=sql.SQL(_COLUMNS[sorting.key]), direction=direction
+    )
