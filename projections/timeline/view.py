@@ -62,8 +62,8 @@ _AT_POINT = sql.SQL("position <= %(at)s AND effective_on <= %(on)s")
 _FOUND = """
 SELECT tracking.position AS reached, found.*
 FROM timeline.tracking LEFT JOIN (
-    SELECT position, pledge, reference, version, type, recorded_at, effective_on, actor, summary, data
-    FROM timeline.events WHERE {conditions} ORDER BY position DESC LIMIT %(limit)s
+    SELECT position, stream AS pledge, reference, version, type, recorded_at, effective_on, actor, summary, data
+    FROM timeline.entries WHERE reference IS NOT NULL AND {conditions} ORDER BY position DESC LIMIT %(limit)s
 ) AS found ON true ORDER BY position
 """
 _LATEST_OF_KIND = sql.SQL(_FOUND).format(conditions=sql.SQL(" AND ").join([_OF_KIND, _AT_POINT]))
