@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from decimal import Decimal
+from uuid import UUID, uuid4
 
+from application.commands import Request
+from domain.commands import Contribute, ContributionStatement
+from domain.dimensions import Division
+from domain.publication import Publish
+from domain.values import Actor
+from domain.vocabulary import Lifecycle, Role
 from infrastructure.bootstrap import Service
+from projections.pledge_status.filters import PledgeFilters
 
-PLEDGE = "P2C-2022-000001"
+PLEDGE = "P2C-2022-000004"
+"""Under way, with contributions that BDT checked and others that it has not."""
+
+FULFILLED = "P2C-2022-000001"
+UNCHECKED = "c3"
+RECEIPT = "9c1b8a52-5c9e-4a0b-8d57-4c6a3f0e2d11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +35,7 @@ class Shown:
 
 
 def organisation_of_sample(service: Service) -> UUID:
-    """An organisation that leads a pledge of the sample, in whose name its pages are looked at."""
+    """The organisation that leads the pledge, in whose name its pages are looked at."""
     found = service.pledges.get(PLEDGE)
     assert found
     return found.pledge.lead.organisation
@@ -30,13 +43,80 @@ def organisation_of_sample(service: Service) -> UUID:
 
 def every_page(service: Service) -> Sequence[Shown]:
     """The pages, some of them more than once, where they look different."""
+    lead, waiting, publication = organisation_of_sample(service), _waiting(service), _publication(service)
+    _record_something(service, lead)
+    service.projections.wait_until(service.ledger.position, 20)
     return (
         Shown("overview", "/", "/"),
         Shown("overview-then", "/", "/?effective_on=2023-12-31"),
         Shown("overview-empty", "/", "/?as_of=0"),
-        Shown("sign-in", "/sign-in", "/sign-in"),
+        Shown("pledges", "/pledges", "/pledges"),
+        Shown("pledges-found", "/pledges", "/pledges?q=school&type=programmatic&sort=value"),
+        Shown("pledges-none", "/pledges", "/pledges?q=nothing-of-the-kind"),
+        Shown("pledge", "/pledges/{reference}", f"/pledges/{PLEDGE}"),
+        Shown("pledge-then", "/pledges/{reference}", f"/pledges/{FULFILLED}?version=5"),
+        Shown("pledge-own", "/pledges/{reference}", f"/pledges/{PLEDGE}", Role.STAKEHOLDER),
+        Shown("pledge-waiting", "/pledges/{reference}", f"/pledges/{waiting}", Role.BDT),
+        Shown("event", "/pledges/{reference}/events/{version}", f"/pledges/{FULFILLED}/events/4"),
+        Shown("organisation", "/organisations/{organisation}", f"/organisations/{lead}"),
+        Shown("point-in-time", "/point-in-time", "/point-in-time"),
+        Shown("snapshot", "/point-in-time", "/point-in-time?effective_on=2024-12-31&group_by=region", Role.BDT),
+        Shown("difference", "/point-in-time", "/point-in-time?from_effective_on=2023-12-31"),
+        Shown("publication", "/publications/{snapshot:uuid}", f"/publications/{publication}"),
+        Shown("reporting", "/reporting", "/reporting"),
+        Shown("reminders", "/reporting/reminders", "/reporting/reminders", Role.BDT),
+        Shown("queue", "/reporting/queue", "/reporting/queue", Role.BDT),
+        Shown("good-practices", "/good-practices", "/good-practices"),
         Shown("verify", "/verify", "/verify"),
-        Shown("verify-then", "/verify", "/verify?as_of=100"),
-        Shown("verify-auditor", "/verify", "/verify", role="auditor"),
-        Shown("event", "/pledges/{reference}/events/{version}", f"/pledges/{PLEDGE}/events/2"),
+        Shown("sign-in", "/sign-in", "/sign-in"),
+        Shown("record", "/record", "/record"),
+        Shown("record-pledger", "/record", "/record", Role.STAKEHOLDER),
+        Shown("record-bdt", "/record", "/record", Role.BDT),
+        Shown("announce", "/record/announce", "/record/announce", Role.STAKEHOLDER),
+        Shown("receipt", "/record/receipts/{key}", f"/record/receipts/{RECEIPT}", Role.STAKEHOLDER),
+        *(
+            Shown(name, f"/pledges/{{reference}}/{name}", f"/pledges/{PLEDGE}/{name}", Role.STAKEHOLDER)
+            for name in ("report", "contribute", "scale-up", "scale-down", "amend", "fulfil", "withdraw")
+        ),
+        *(
+            Shown(name, f"/pledges/{{reference}}/{name}", f"/pledges/{waiting}/{name}", Role.BDT)
+            for name in ("validate", "decline")
+        ),
+        *(
+            Shown(
+                f"{name}-contribution",
+                f"/pledges/{{reference}}/contributions/{{contribution}}/{name}",
+                f"/pledges/{PLEDGE}/contributions/{UNCHECKED}/{name}",
+                role,
+            )
+            for name, role in (("verify", Role.BDT), ("query", Role.BDT), ("correct", Role.STAKEHOLDER))
+        ),
     )
+
+
+def _waiting(service: Service) -> str:
+    """A pledge that waits for BDT's decision."""
+    found = service.pledges.page(PledgeFilters(lifecycle=(Lifecycle.ANNOUNCED,)), on=service.today(), limit=1)
+    return found.items[0].pledge.reference
+
+
+def _publication(service: Service) -> UUID:
+    """A published snapshot."""
+    if not (published := service.publications.newest(1)):
+        request = Request(actor=Actor(role=Role.BDT), idempotency_key=str(uuid4()))
+        at = service.register.resolve(None, None)
+        service.commands.publish(
+            Publish(title="The register, as it stands"), lambda: service.snapshots.take(at, Division()), request
+        )
+        published = service.publications.newest(1)
+    return published[0].fact.originator_id
+
+
+def _record_something(service: Service, lead: UUID) -> None:
+    """A contribution that there is a receipt of; once, however often it is asked for."""
+    found = service.pledges.get(PLEDGE)
+    assert found
+    target = next(t for t in found.pledge.targets if t.measure != "money")
+    contribution = ContributionStatement(id="last", target=target.id, amount=Decimal(1), effective_on=service.today())
+    request = Request(actor=Actor(role=Role.STAKEHOLDER, organisation=lead), idempotency_key=RECEIPT)
+    service.commands.change_pledge(PLEDGE, Contribute(contributions=(contribution,)), request)
