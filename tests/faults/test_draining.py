@@ -3,6 +3,8 @@
 Clients write as fast as they can; others read, and take note of an answer that ends before its end. Once more, the
 ledger's lock is held by another session while the signal comes, so that everybody is in the middle of a command.
 
+Streams have no end of their own: they end at once, whether they are read or not.
+
 Where the database is away there is nothing to finish: the service ends within fifteen seconds, whether the database
 refuses or hangs.
 
@@ -13,11 +15,13 @@ cut off.
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -26,6 +30,7 @@ import pytest
 from infrastructure.bootstrap import open_on
 from infrastructure.locks import APPEND_LOCK
 from infrastructure.settings import Settings
+from tests.api.http.listening import Listener, everything
 from tests.faults.load import clients_at_work, prepared
 from tests.faults.serving import require_ends_well, serving
 from tests.faults.verdict import everything_in, require_everything_once
@@ -112,6 +117,31 @@ def test_what_was_begun_is_answered_and_what_was_not_is_not_stored(
     assert [reader.cut for reader in readers] == [[]] * READERS
     with open_on(empty_database) as reopened:
         require_everything_once(everything_in(reopened), load)
+
+
+def test_streams_end_at_once_whether_they_are_read_or_not(folder: Path, empty_database: str) -> None:
+    settings = Settings(data_dir=folder, database_url=empty_database)
+    with serving(settings) as service, ExitStack() as stack:
+        read = [stack.enter_context(Listener().connected(service.address)) for _ in range(3)]
+        asleep = [stack.enter_context(unread(service.address)) for _ in range(3)]
+        told = time.monotonic()
+        require_ends_well(service)
+
+        assert time.monotonic() - told < ENDS_WITHIN_SECONDS
+        for listener in read:
+            listener.wait_until(lambda heard: heard.has_ended)
+            assert not listener.was_cut
+        assert [said.count(b"200 OK") for said in map(everything, asleep)] == [1] * 3
+
+
+@contextmanager
+def unread(address: str) -> Iterator[socket.socket]:
+    """A stream that has begun, and that nobody reads any further."""
+    parts = urlsplit(address)
+    with socket.create_connection((str(parts.hostname), parts.port or 0), timeout=NOTICED_WITHIN_SECONDS) as reader:
+        reader.sendall(b"GET /v1/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        reader.recv(1, socket.MSG_PEEK)
+        yield reader
 
 
 @contextmanager

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx
@@ -53,7 +54,8 @@ class Listener:
                 yield self
             finally:
                 # Closing it under the thread that reads is how a client leaves.
-                answer.extensions["network_stream"].get_extra_info("socket").shutdown(2)
+                with suppress(OSError):  # the server may have left before
+                    answer.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
                 thread.join(WITHIN_SECONDS)
 
     def wait_until(self, condition: Callable[[Listener], bool]) -> None:
@@ -90,3 +92,12 @@ class Listener:
             assert (fields["event"], fields["id"]) == (event["type"], str(event["position"]))
             self.types.append(event["type"])
             self.events.append(event)
+
+
+def everything(connection: socket.socket) -> bytes:
+    """What can still be read until the other side has closed."""
+    received = b""
+    with suppress(ConnectionResetError):
+        while part := connection.recv(65_536):
+            received += part
+    return received

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 
 from fastapi import FastAPI
 
-from api.cli.listening import Server, bound_socket
+from api.cli.listening import DRAIN_SECONDS, Server, bound_socket
 from api.http.streams import end_streams
 
 
@@ -28,4 +28,5 @@ def serving(app: FastAPI, *, trusted_proxies: str = "none", send_buffer: int | N
             time.sleep(0.01)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=DRAIN_SECONDS)
+        assert not thread.is_alive(), "it stops before it has to give up on anybody"

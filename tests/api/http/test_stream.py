@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager
 from itertools import cycle
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -22,7 +22,7 @@ from api.http.streams import StreamBounds
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service, open_on
 from tests.api.http.contract import Contract
-from tests.api.http.listening import Listener
+from tests.api.http.listening import Listener, everything
 from tests.api.http.register import Client, days_ago
 from tests.api.http.serving import serving
 from tests.api.http.signing_in import TheOneWhoMay
@@ -271,37 +271,51 @@ def test_there_are_only_so_many_for_one_client_and_altogether(service: Service) 
             pass
 
 
-def everything(connection: socket.socket) -> bytes:
-    """What can still be read until the other side has closed."""
-    received = b""
-    with suppress(ConnectionResetError):
-        while part := connection.recv(65_536):
-            received += part
-    return received
+@contextmanager
+def asleep(address: str, token: str, *, after: int) -> Iterator[socket.socket]:
+    """Somebody who asks for a stream and does not read it."""
+    parts = urlsplit(address)
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        reader.settimeout(SOON_SECONDS)
+        reader.connect((str(parts.hostname), parts.port or 0))
+        head = f"GET /v1/stream?after={after} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        reader.sendall(head.encode())
+        reader.recv(1, socket.MSG_PEEK)
+        yield reader
 
 
-def test_a_reader_that_does_not_read_is_dropped_and_can_come_back(client: Client, service: Service, bdt: str) -> None:
+@pytest.fixture(scope="module")
+def long_read(service: Service, server: str) -> int:
+    """The position after which there is more to read than the system keeps for anybody."""
     before = service.ledger.position
-    reference = client.announce()
-    for _ in range(20):
-        contribute(client, reference, LONG)
+    with Client(base_url=server, auth=TheOneWhoMay(service), timeout=30) as client:
+        reference = client.announce()
+        for _ in range(20):
+            contribute(client, reference, LONG)
+    return before
+
+
+def test_a_reader_that_does_not_read_is_dropped_and_can_come_back(service: Service, bdt: str, long_read: int) -> None:
     app = create_app(service, stream_bounds=BOUNDS)
-    with serving(app, send_buffer=8_192) as address, socket.socket() as asleep:
-        parts = urlsplit(address)
-        asleep.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        asleep.connect((str(parts.hostname), parts.port or 0))
-        asleep.sendall(
-            f"GET /v1/stream?after={before} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {bdt}\r\n\r\n".encode()
-        )
+    with serving(app, send_buffer=8_192) as address, asleep(address, bdt, after=long_read) as reader:
         require_soon(lambda: figure(address, "p2c_streams_dropped_total") == 1)
         require_soon(lambda: figure(address, "p2c_streams_open") == 0)
-        asleep.settimeout(SOON_SECONDS)
-        assert not everything(asleep).endswith(b"0\r\n\r\n"), "it can see that this is not the end"
+        assert not everything(reader).endswith(b"0\r\n\r\n"), "it can see that this is not the end"
         listener = Listener()
-        with listener.connected(address, bdt, after=before):
+        with listener.connected(address, bdt, after=long_read):
             listener.wait_for(service.ledger.position)
 
-    assert listener.positions == list(range(before + 1, service.ledger.position + 1))
+    assert listener.positions == list(range(long_read + 1, service.ledger.position + 1))
+
+
+def test_a_reader_that_does_not_read_does_not_keep_the_service_from_stopping(
+    service: Service, bdt: str, long_read: int
+) -> None:
+    app = create_app(service, stream_bounds=StreamBounds(patience=600))
+    with ExitStack() as stack, serving(app, send_buffer=8_192) as address:
+        stack.enter_context(asleep(address, bdt, after=long_read))  # and stays, when the server is to stop
+        require_soon(lambda: figure(address, "p2c_streams_open") == 1)
 
 
 def test_streams_end_when_the_service_is_to_stop(service: Service) -> None:
