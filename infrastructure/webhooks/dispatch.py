@@ -21,7 +21,7 @@ import psycopg
 from infrastructure.metrics.webhooks import WebhookMetrics
 from infrastructure.webhooks.outbox import Outbox
 from infrastructure.webhooks.queue import Due, Queue
-from infrastructure.webhooks.sending import Sender
+from infrastructure.webhooks.sending import Attempt, Sender
 from infrastructure.webhooks.signatures import signed
 
 LOOK_EVERY_SECONDS = 0.5
@@ -31,6 +31,8 @@ AT_ONCE = 32
 """Requests under way at once. With more slow endpoints than these, others wait, at most the time of an attempt."""
 
 FORGET_EVERY_SECONDS = 3_600.0
+
+TELL_EVERY_SECONDS = 60.0
 
 END_WITHIN_SECONDS = 1.0
 """How long requests under way may take when the loop is to end; what they sent is sent again otherwise."""
@@ -59,7 +61,7 @@ class Dispatch:
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
         self._forget_at = 0.0
-        self._problem = ""
+        self._told: dict[str, float] = {}
 
     async def run(self) -> None:
         """Make messages and send them until `stop`; whatever fails is told to the log and tried again."""
@@ -94,7 +96,6 @@ class Dispatch:
         except Exception as fault:  # noqa: BLE001 - whatever it is, only `stop` ends this
             self._tell(fault)
             return False
-        self._problem = ""
         return made
 
     async def _forget(self) -> None:
@@ -115,15 +116,15 @@ class Dispatch:
     async def _serve(self, webhook: UUID) -> None:
         """Send one message after the other to a webhook until there is none to be sent now."""
         while self._is_ours() and not self._stopping.is_set():
-            due = await self._ask(self._queue.next_for, webhook)
-            if due is None:
-                return
-            await self._attempt(due)
+            async with self._turns:  # before it is signed, since a signature is soon too old
+                due = await self._ask(self._queue.next_for, webhook)
+                if due is None:
+                    return
+                headers = signed(due.message, due.now, due.body, due.secrets)
+                attempt = await self._sender.send(due.url, headers, due.body)
+            await self._record(due, attempt)
 
-    async def _attempt(self, due: Due) -> None:
-        headers = signed(due.message, due.now, due.body, due.secrets)
-        async with self._turns:
-            attempt = await self._sender.send(due.url, headers, due.body)
+    async def _record(self, due: Due, attempt: Attempt) -> None:
         recorded = await self._ask(self._queue.record, due, attempt)
         if recorded is None:
             return
@@ -139,11 +140,13 @@ class Dispatch:
         return await asyncio.get_running_loop().run_in_executor(self._database, ask, *of)
 
     def _tell(self, fault: BaseException) -> None:
-        """Tell the log what keeps messages from being sent, once until it is something else."""
-        if str(fault) != self._problem:
+        """Tell the log what keeps messages from being sent, the same at most once a minute."""
+        now = time.monotonic()
+        self._told = {text: at for text, at in self._told.items() if now - at < TELL_EVERY_SECONDS}
+        if str(fault) not in self._told:
+            self._told[str(fault)] = now
             shown = None if isinstance(fault, psycopg.Error) else fault
             _log.warning("webhooks are not delivered; trying until they are: %s", fault, exc_info=shown)
-        self._problem = str(fault)
 
     async def _end(self) -> None:
         if self._tasks:

@@ -517,6 +517,41 @@ def test_only_the_process_that_leads_sends(service: Service, receiver: Receiver,
         deliverer.stop()
 
 
+def test_what_keeps_messages_from_being_sent_is_told_once_and_they_are_sent_when_it_is_over(
+    service: Service, receiver: Receiver, happen: Happen, caplog: pytest.LogCaptureFixture
+) -> None:
+    endpoint, arrived, asked = receiver.endpoint(), threading.Event(), threading.Semaphore(0)
+
+    def take(request: BaseHTTPRequestHandler) -> None:
+        status(204)(request)
+        arrived.set()
+
+    def is_ours() -> bool:
+        asked.release()
+        return True
+
+    endpoint.answers = [take]
+    webhook, secret = service.webhooks.add(BDT, endpoint.url)
+    with superuser(service, autocommit=True) as connection:
+        change = "UPDATE ledger.webhooks SET secret = %s WHERE id = %s"
+        connection.execute(change, ("whsec_no", webhook.id))
+        happen()
+        deliverer = delivering(service)
+        with caplog.at_level("WARNING", logger="infrastructure.webhooks"):
+            deliverer.start(is_ours)
+            try:
+                for _ in range(6):
+                    assert asked.acquire(timeout=20)
+                connection.execute(change, (secret, webhook.id))
+                assert arrived.wait(20)
+            finally:
+                deliverer.stop()
+
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("infrastructure")] == [
+        "webhooks are not delivered; trying until they are: Incorrect padding"
+    ]
+
+
 def test_it_ends_when_it_is_told_to_although_an_endpoint_does_not_answer(
     service: Service, receiver: Receiver, happen: Happen
 ) -> None:
