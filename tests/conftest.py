@@ -4,13 +4,18 @@ import gc
 import logging
 import os
 import shutil
+import ssl
 import tempfile
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
+import httpx
 import hypothesis
 import psycopg
 import pytest
@@ -36,6 +41,22 @@ structlog.configure(
     ]
 )
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "developer"))
+
+
+@cache
+def _trusting(_cert_file: str | None, _cert_dir: str | None) -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def _create_ssl_context(verify: ssl.SSLContext | bool = True, **given: Any) -> ssl.SSLContext:
+    if verify is True and given == {"cert": None, "trust_env": True}:
+        return _trusting(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    return httpx.create_ssl_context(verify, **given)
+
+
+# A client reads the certificates of all authorities of the web, which takes twenty milliseconds. Tests make thousands
+# of clients, which speak plain HTTP; what those trust that do not is read once.
+mock.patch("httpx._transports.default.create_ssl_context", _create_ssl_context).start()
 
 _shared_folder = pytest.StashKey[Path]()
 

@@ -14,7 +14,7 @@ from domain.vocabulary import Role
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.signing import Signing
-from tests.api.http.contract import Contract
+from tests.api.http.contract import Contract, description
 from tests.api.http.register import Client
 from tests.api.http.serving import serving
 from tests.api.http.signing_in import TheOneWhoMay
@@ -48,9 +48,9 @@ def app(service: Service) -> FastAPI:
     return create_app(service)
 
 
-@pytest.fixture(scope="module")
-def contract(app: FastAPI) -> Contract:
-    return Contract(app.openapi())
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return Contract(description())
 
 
 @pytest.fixture(scope="module")

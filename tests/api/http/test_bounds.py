@@ -9,10 +9,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from fastapi import FastAPI
 
-from api.http.app import with_routes
 from api.http.example_requests import REQUESTS
+from tests.api.http.contract import description
 from tests.api.http.register import Client
 
 BOUNDS = {"enum", "const", "pattern", "maxLength"}
@@ -27,8 +26,8 @@ Place = tuple[str | int, ...]
 
 
 @pytest.fixture(scope="module")
-def described(app: FastAPI) -> dict[str, Any]:
-    return app.openapi()
+def described() -> dict[str, Any]:
+    return description()
 
 
 def unbounded(
@@ -96,7 +95,7 @@ def addresses() -> dict[str, tuple[str, str]]:
     """Method and path of each operation that takes a body."""
     return {
         operation["operationId"]: (method, path)
-        for path, operations in with_routes().openapi()["paths"].items()
+        for path, operations in description()["paths"].items()
         for method, operation in operations.items()
         if "requestBody" in operation
     }

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
 
-from api.http.app import with_routes
 from api.http.openapi import form_of
 from api.http.routes.vocabulary import Vocabulary
 from domain.vocabulary import catalogue
-from tests.api.http.contract import Contract
+from tests.api.http.contract import Contract, description
+from tests.api.http.register import Client
 
 
 @pytest.fixture(scope="module")
 def described() -> dict[str, Any]:
-    return with_routes().openapi()
+    return description()
 
 
 def operations(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -29,6 +30,10 @@ def operations(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 def test_the_description_is_valid(described: dict[str, Any]) -> None:
     assert described["openapi"].startswith("3.1")
     validate(described)
+
+
+def test_every_service_describes_itself_like_this(anybody: Client, described: dict[str, Any]) -> None:
+    assert anybody.get("/openapi.json").json() == json.loads(json.dumps(described))
 
 
 def test_every_operation_is_named_and_explained(described: dict[str, Any]) -> None:

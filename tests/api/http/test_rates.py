@@ -15,7 +15,7 @@ from api.http.app import create_app
 from api.http.rates import Rates, network_of
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
-from tests.api.http.contract import Contract
+from tests.api.http.contract import Contract, description
 from tests.api.http.serving import serving
 from tests.api.http.test_problems import require_problem
 
@@ -27,7 +27,7 @@ PROXY = "127.0.0.1"
 def limited(service: Service, *, trusted_proxies: str = "none", **rates: str) -> Iterator[httpx.Client]:
     """A client of a service with these rates, whose answers keep to the description."""
     app = create_app(service, rates=Rates(**rates))
-    contract = Contract(app.openapi())
+    contract = Contract(description())
 
     def require(answer: httpx.Response) -> None:
         answer.read()

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from api.http.app import with_routes
 from api.http.json_request import CommandRoute
 from api.http.turns import TurnRoute
+from tests.api.http.contract import description
 
 WITHOUT_A_TURN = {"/livez", "/readyz", "/metrics"}
 """What must be answered even where every handler is blocked."""
@@ -49,7 +50,7 @@ def test_whoever_needs_a_thread_waits_for_a_turn(route: RouteContext) -> None:
 
 
 def test_every_operation_says_that_there_can_be_too_much() -> None:
-    for path, operations in with_routes().openapi()["paths"].items():
+    for path, operations in description()["paths"].items():
         for operation in operations.values():
             if path.startswith("/v1/"):
                 problems = {
