@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from api.http.moments import as_of_of
 from api.http.publication_bodies import PublicationBody
+from api.languages.texts import SOURCE
 from api.web.visits import Visit
 from application.commands import Request
 from audit.canonical import canonical
@@ -26,11 +27,12 @@ LISTED = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishForm:
-    """The form as it is shown: a key of its own, what was typed, and what is wrong with that."""
+    """The form as it is shown: a key of its own, what was typed, and what is wrong with that, in which language."""
 
     key: str
     title: str = ""
     error: str | None = None
+    error_language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def publish(visit: Visit, fields: Mapping[str, Sequence[str]], key: str) -> UUID
     )
     try:
         if not title:
-            raise _not_published(visit.texts.say("Give the snapshot a title."), title, key, body)
+            said = visit.texts.say("Give the snapshot a title.")
+            raise _not_published(said, title, key, body, visit.texts.language)
         command = Publish(title=PublicationBody.model_validate(asked).title)
         return visit.service.commands.publish(command, take, request).state.id
     except ValidationError as invalid:
@@ -101,5 +104,6 @@ def _moment_asked(fields: Mapping[str, Sequence[str]]) -> PublicationBody:
         raise RequestValidationError(invalid.errors()) from invalid
 
 
-def _not_published(error: str, title: str, key: str, body: PublicationBody) -> NotPublished:
-    return NotPublished(PublishForm(key=key, title=title, error=error), body)
+def _not_published(error: str, title: str, key: str, body: PublicationBody, language: str = SOURCE) -> NotPublished:
+    """Why it was not published; the words of the domain are in English."""
+    return NotPublished(PublishForm(key=key, title=title, error=error, error_language=language), body)

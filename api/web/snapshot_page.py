@@ -12,6 +12,7 @@ from api.http.publication_documents import address_of
 from api.web.overview import Rung, rungs
 from api.web.paging import Paged, paged
 from application.moments import Moment
+from application.reporting_duties import names_at
 from audit.snapshot import Document, identity_of
 from domain.dimensions import Dimension, Division, Key
 from domain.events import SnapshotIdentity
@@ -81,7 +82,8 @@ def snapshot_page(service: Service, at: Moment, division: Division, number: int)
     taken = service.snapshots.take(at, division)
     shown = paged(taken["pledges"], number, PLEDGES_A_PAGE)
     whole = total_of(taken["totals"])
-    by_organisation = Dimension.ORGANISATION in division.by
+    is_nameless = any(pledge["lead"]["name"] is None for pledge in shown.items)
+    names = names_of_organisations(service, at) if is_nameless or Dimension.ORGANISATION in division.by else {}
     return SnapshotPage(
         identity=identity_of(taken),
         tree_size=taken["tree_size"],
@@ -90,14 +92,14 @@ def snapshot_page(service: Service, at: Moment, division: Division, number: int)
         ladder=tuple(rungs(whole.ladder)),
         division=division,
         parts=_parts(taken),
-        organisations=names_of_organisations(service, at) if by_organisation else {},
-        pledges=shown.showing([_row(pledge) for pledge in shown.items]),
+        organisations=names,
+        pledges=shown.showing([_row(pledge, names) for pledge in shown.items]),
     )
 
 
 def names_of_organisations(service: Service, at: Moment) -> Mapping[str, str]:
-    """What every organisation was called at a moment, by its id as text."""
-    return {str(id): organisation.name for id, organisation in service.register.organisations(at).items()}
+    """What every organisation was called at a moment, or when the register knew it, by its id as text."""
+    return {str(id): name for id, name in names_at(service.register, at).items()}
 
 
 def total_of(document: Mapping[str, Any]) -> Total:
@@ -120,13 +122,13 @@ def _parts(taken: Document) -> list[Part]:
     return [Part(keys, total, rate(total.ladder.validated, longest) or ZERO) for keys, total in found]
 
 
-def _row(pledge: Mapping[str, Any]) -> StatusRow:
+def _row(pledge: Mapping[str, Any], names: Mapping[str, str]) -> StatusRow:
     share, due_on = pledge["delivered_share"], pledge["next_report_due_on"]
     return StatusRow(
         reference=pledge["reference"],
         title=pledge["title"],
         lead_id=pledge["lead"]["id"],
-        lead_name=pledge["lead"]["name"] or pledge["lead"]["id"],
+        lead_name=pledge["lead"]["name"] or names.get(pledge["lead"]["id"]) or pledge["lead"]["id"],
         lifecycle=Lifecycle(pledge["lifecycle"]),
         scaled_up=pledge["scaled_up"],
         value=Decimal(pledge["value_usd"]),

@@ -62,6 +62,7 @@ def every_page(service: Service) -> Sequence[Shown]:
         Shown("point-in-time", "/point-in-time", "/point-in-time"),
         Shown("snapshot", "/point-in-time", "/point-in-time?effective_on=2024-12-31&group_by=region", Role.BDT),
         Shown("difference", "/point-in-time", "/point-in-time?from_effective_on=2023-12-31"),
+        Shown("graduation", "/point-in-time", "/point-in-time?from_effective_on=2026-11-23&to_effective_on=2026-11-24"),
         Shown("publication", "/publications/{snapshot:uuid}", f"/publications/{publication}"),
         Shown("reporting", "/reporting", "/reporting"),
         Shown("reminders", "/reporting/reminders", "/reporting/reminders", Role.BDT),
