@@ -22,6 +22,7 @@ from audit.merkle import (
     require_consistency,
     require_inclusion,
     root,
+    siblings_on_left,
 )
 
 DATA = Path(__file__).parents[1] / "data" / "merkle"
@@ -157,6 +158,17 @@ def test_every_inclusion_proof_holds_for_its_leaf_and_for_no_other_index(hashes,
 
 
 @given(leaves.filter(bool), st.data())
+def test_by_the_sides_of_its_hashes_every_inclusion_proof_leads_to_the_root(hashes, data):
+    size = data.draw(st.integers(1, len(hashes)))
+    index = data.draw(st.integers(0, size - 1))
+    reached = hashes[index]
+    proof = inclusion_proof(index, size, subtrees(hashes))
+    for sibling, is_left in zip(proof, siblings_on_left(index, size), strict=True):
+        reached = node_hash(sibling, reached) if is_left else node_hash(reached, sibling)
+    assert reached == defined_root(hashes[:size])
+
+
+@given(leaves.filter(bool), st.data())
 def test_every_consistency_proof_holds_and_none_holds_for_a_tree_with_another_beginning(hashes, data):
     second = data.draw(st.integers(1, len(hashes)))
     first = data.draw(st.integers(1, second))
@@ -182,6 +194,8 @@ def test_no_proof_survives_a_changed_bit(hashes, data):
 def test_there_is_no_inclusion_proof_for_a_leaf_that_a_tree_does_not_have(index, size):
     with pytest.raises(IndexError):
         inclusion_proof(index, size, subtrees(leaf_hashes([b"a", b"b", b"c"])))
+    with pytest.raises(IndexError):
+        siblings_on_left(index, size)
 
 
 @pytest.mark.parametrize(("first", "second"), [(0, 3), (3, 2), (0, 0)])

@@ -35,8 +35,8 @@ export async function entriesAfter(address, after, until) {
   for (let at = 0; at < raw.length; ) {
     const length = raw[at] * 256 + raw[at + 1];
     const end = at + 2 + (length || HASH_BYTES);
-    const content = raw.subarray(at + 2, end);
-    found.push(length ? { entry: content, hash: null } : { entry: null, hash: content });
+    // A hash is kept until the end, and the entries around it shall not be.
+    found.push(length ? { entry: raw.subarray(at + 2, end), hash: null } : { entry: null, hash: raw.slice(at + 2, end) });
     at = end;
   }
   return found;

@@ -70,11 +70,13 @@ def grow(service: Service) -> None:
 def nothing_signed(service: Service) -> Iterator[None]:
     """For a while nothing is signed."""
     service.signer.stop()
-    yield
-    service.signer.start(
-        lambda size, seconds: service.projections.wait_until(size, seconds, TRANSPARENCY.name),
-        lambda: service.projections.leading,
-    )
+    try:
+        yield
+    finally:
+        service.signer.start(
+            lambda size, seconds: service.projections.wait_until(size, seconds, TRANSPARENCY.name),
+            lambda: service.projections.leading,
+        )
 
 
 def forged(service: Service, size: int, root: bytes) -> SignedCheckpoint:
@@ -97,8 +99,10 @@ def changed_entry(service: Service, position: int, before: str, after: str) -> I
         stored.replace(before.encode(), after.encode()),
         position,
     )
-    yield
-    _write(service, "UPDATE ledger.events SET state = %s WHERE notification_id = %s", stored, position)
+    try:
+        yield
+    finally:
+        _write(service, "UPDATE ledger.events SET state = %s WHERE notification_id = %s", stored, position)
 
 
 @contextmanager
@@ -109,8 +113,10 @@ def deleted_entry(service: Service, position: int) -> Iterator[None]:
         row = connection.execute(
             "DELETE FROM ledger.events WHERE notification_id = %s RETURNING *", (position,)
         ).fetchone()
-    yield
-    _write(service, "INSERT INTO ledger.events VALUES (%s, %s, %s, %s, %s, %s)", *(row or ()))
+    try:
+        yield
+    finally:
+        _write(service, "INSERT INTO ledger.events VALUES (%s, %s, %s, %s, %s, %s)", *(row or ()))
 
 
 @contextmanager
@@ -119,8 +125,10 @@ def changed_note(service: Service, note: bytes) -> Iterator[None]:
     latest = service.checkpoints.latest()
     assert latest
     _write(service, "UPDATE ledger.checkpoints SET note = %s WHERE size = %s", note, latest.size)
-    yield
-    _write(service, "UPDATE ledger.checkpoints SET note = %s WHERE size = %s", latest.note, latest.size)
+    try:
+        yield
+    finally:
+        _write(service, "UPDATE ledger.checkpoints SET note = %s WHERE size = %s", latest.note, latest.size)
 
 
 def _write(service: Service, statement: str, *values: object) -> None:

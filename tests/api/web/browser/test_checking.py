@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from api.web.assets import address_of
-from audit.checkpoint import SignedCheckpoint
+from audit.checkpoint import Checkpoint, SignedCheckpoint
 from audit.merkle import Frontier, consistency_proof, inclusion_proof, leaf_hash, perfect_root
 from audit.signed_note import Note, SigningKey, in_base64
+from audit.tiles import entry_bundle
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
 from tests.api.web.browser.conftest import Opened
@@ -205,6 +207,45 @@ def test_a_page_made_from_another_tree_is_found_out(opened: Opened) -> None:
 
     assert kind == "wrong"
     assert "What this page is made from, the ledger up to position 100, is not the beginning" in words
+
+
+def test_a_ledger_that_is_signed_but_not_in_order_is_found_out(opened: Opened) -> None:
+    """As a service could serve it that signs whatever it likes."""
+    page, key = opened("/verify"), SigningKey.generate("example.org/disorder")
+    served: list[bytes] = []
+
+    def give_proofs(route: Route) -> None:
+        tree = Frontier()
+        tree.extend([leaf_hash(entry) for entry in served])
+        checkpoint = Checkpoint(origin=key.name, size=tree.size, root=tree.root())
+        note = bytes(Note.signed(checkpoint.text(), [key])).decode()
+        route.fulfill(json={"checkpoint": note, "keys": [str(key.verifier)], "entries": [], "consistency": []})
+
+    page.route("**/verify/proofs?*", give_proofs)
+    page.route("**/verify/entries?*", lambda route: route.fulfill(body=entry_bundle(served)))
+    first, second = entry(1, "2026-01-01"), entry(2, "2026-01-02")
+    for entries, told in (
+        ([first, second], None),
+        ([second], "The entry at position 1 is not the next one of its history"),
+        ([first, entry(3, "2026-01-02")], "The entry at position 2 is not the next one of its history"),
+        ([first, first], "The entry at position 2 is not the next one of its history"),
+        (
+            [first, second, entry(3, "2026-01-01")],
+            "position 3 was recorded before the one in front of it.",
+        ),
+        ([first, b"{"], "The entry at position 2 cannot be read."),
+    ):
+        served[:] = entries
+        page.evaluate("localStorage.clear()")
+        kind, words = said(page)
+        assert kind == ("wrong" if told else "holds"), words
+        assert (told or "The ledger holds") in words
+
+
+def entry(version: int, day: str) -> bytes:
+    """As much of an entry as is checked."""
+    stream = "8c7e1f5e-0d5c-4d7e-9a57-2b8d3c1e7a40"
+    return json.dumps({"recorded_at": f"{day}T00:00:00.000000Z", "stream_id": stream, "version": version}).encode()
 
 
 @pytest.mark.parametrize("address", ["/verify", LAST])
