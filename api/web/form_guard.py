@@ -45,8 +45,8 @@ def require_own_form(request: Request, fields: Fields, secret: str | None) -> No
 
 
 def _is_own_site(request: Request) -> bool:
-    """What the browser says of where the form was; older ones say nothing."""
+    """What the browser says of where the form was; old browsers say less, or nothing."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site is not None and site not in OWN_SITE:
-        return False
-    return origin is None or (origin != "null" and urlsplit(origin).netloc == request.headers.get("host"))
+    if site is not None:
+        return site in OWN_SITE
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
