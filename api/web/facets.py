@@ -66,8 +66,6 @@ def facets_shown(
     for facet in Facet:
         wanted = _texts(chosen.get(facet, ()))
         found = dict(counts[facet]) | {value: counts[facet].get(value, 0) for value in wanted}
-        if facet is Facet.PILLAR:
-            found = _within_focus_areas(found, _texts(chosen.get(Facet.FOCUS_AREA, ())), wanted)
         if found:
             choices = [
                 Choice(value=value, label=label, pledges=found[value], chosen=value in wanted)
@@ -138,16 +136,6 @@ def _in_order(facet: Facet, found: Iterable[str], texts: Texts) -> list[tuple[st
 def _codes(facet: Facet) -> Iterable[str]:
     named = {Facet.TYPE: "pledge_type", Facet.TARGET_GROUP: "country_group", Facet.REPORTING: "reporting_health"}
     return vocabulary.labels(named.get(facet, facet.value))
-
-
-def _within_focus_areas(found: Mapping[str, int], areas: Sequence[str], wanted: Sequence[str]) -> dict[str, int]:
-    """The pillars of the focus areas that are chosen, of all where none is; a pillar that is chosen stays."""
-    pillars = vocabulary.pillars()
-    return {
-        code: number
-        for code, number in found.items()
-        if code in wanted or not areas or (code in pillars and pillars[code].focus_area in areas)
-    }
 
 
 def _texts(values: Iterable[Any]) -> list[str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
-from datetime import date, timedelta
+from dataclasses import fields
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.dimensions import Dimension, keys
-from domain.events import ScaledUp
 from domain.ladder import Ladder
 from domain.pledge import Pledge
 from domain.status import PledgeStatus, status_of
@@ -39,76 +37,19 @@ from tests.conftest import new_database
 from tests.given import (
     ANNOUNCED_ON,
     announced,
-    contributed,
-    contribution,
-    declined,
-    header,
-    money,
-    party,
-    reported,
-    schools,
-    usd,
-    validated,
-    withdrawn,
 )
 from tests.projections.ledgers import append, pledge
+from tests.varied_pledges import COUNTRIES, PILLARS, varied
 
-PILLARS = {
-    FocusArea.ACCESS: ("infrastructure", "affordability"),
-    FocusArea.ADOPTION: ("skills", "inclusion"),
-    FocusArea.VALUE_CREATION: ("entrepreneurship",),
-    FocusArea.ACCELERATE: ("financing",),
-}
-COUNTRIES = ("KEN", "NPL", "BGD", "FJI", "FRA", "BRA")
 EVERYTHING = Sorting(SortKey.REFERENCE)
 DAYS = (date(2024, 3, 1), date(2025, 7, 1), date(2026, 11, 30))
 """On the last one, countries have left the least developed ones, and most reports are overdue."""
 
 
-def portfolio() -> Iterator[list[Any]]:
-    """Forty pledges of every kind."""
-    chance = random.Random(7)
-    for n in range(40):
-        area = chance.choice(list(FocusArea))
-        promise = announced(
-            schools(10),
-            money(usd(chance.choice((100, 250, 1000)))),
-            on=ANNOUNCED_ON + timedelta(days=chance.randrange(700)),
-            title=f"Pledge {n} {chance.choice(('fibre', 'skills'))}",
-            type=chance.choice(list(PledgeType)),
-            focus_area=area,
-            pillars=tuple(chance.sample(PILLARS[area], chance.randint(0, len(PILLARS[area])))),
-            lead=replace(party(chance.choice(("Lead", "Other"))), sector=chance.choice(list(Sector)[:3])),
-            partners=(party("Partner"),) if chance.random() < 0.3 else (),
-            countries=tuple(chance.sample(COUNTRIES, chance.randint(0, 3))),
-            beneficiary_groups=tuple(chance.sample(list(BeneficiaryGroup)[:3], chance.randint(0, 2))),
-            sdgs=tuple(chance.sample((1, 4, 9, 17), chance.randint(0, 3))),
-        )
-        more = chance.choice(
-            (
-                [],
-                [declined(promise.effective_on)],
-                [validated(promise.effective_on)],
-                [validated(promise.effective_on), scaled_up(promise.effective_on)],
-                [validated(promise.effective_on), withdrawn(promise.effective_on + timedelta(days=30))],
-                [
-                    validated(promise.effective_on),
-                    contributed(contribution("c1", chance.randint(1, 12), on=promise.effective_on)),
-                    reported(promise.effective_on, promise.effective_on + timedelta(days=60)),
-                ],
-            )
-        )
-        yield pledge(f"F-{n:03d}", promise, *more)
-
-
-def scaled_up(on: date) -> ScaledUp:
-    return ScaledUp(**header(on), new_countries=("UGA",))
-
-
 @pytest.fixture(scope="module")
 def service(postgres: EmbeddedPostgres) -> Iterator[Service]:
     with new_database(postgres) as conninfo, open_on(conninfo) as service:
-        append(service, portfolio())
+        append(service, [varied()])
         service.projections.catch_up()
         yield service
 
@@ -236,20 +177,20 @@ def test_pledges_are_sorted_by_their_last_facts(service: Service):
 def test_all_of_a_list_is_read_however_many_are_read_at_once(service: Service):
     at = point(service, DAYS[-1])
     whole = [pledge.reference for pledge in service.pledges.statuses_in_order(PledgeFilters(), EVERYTHING, at)]
-    for at_once in (1, 7, 40, 41):
+    for at_once in (1, 7, 60, 61):
         found = statuses_in_order(service.pool, PledgeFilters(), EVERYTHING, at, at_once=at_once)
         assert [pledge.reference for pledge in found] == whole
 
 
 def test_parts_of_a_list_of_one_moment_fit_together_while_writing_goes_on(service: Service):
     at, sorting = point(service, DAYS[-1]), Sorting(SortKey.CHANGED, descending=True)
-    whole = service.pledges.in_order(PledgeFilters(), sorting, at)
+    whole = service.pledges.in_order(PledgeFilters(), sorting, at, limit=100)
     first = service.pledges.in_order(PledgeFilters(), sorting, at, limit=15)
 
     append(service, [pledge("A-000", announced(on=ANNOUNCED_ON))])
     service.projections.catch_up()
 
-    assert first + service.pledges.in_order(PledgeFilters(), sorting, at, offset=15) == whole
+    assert first + service.pledges.in_order(PledgeFilters(), sorting, at, offset=15, limit=100) == whole
     assert service.pledges.summary(PledgeFilters(), at).pledges == len(whole)
 
 
