@@ -9,11 +9,13 @@ from uuid import UUID
 
 from api.http import problems
 from api.http.failures import Failure
-from api.web.evidence import PageEvidence, events_of, page_evidence
+from api.web.evidence import PageEvidence, pledge_evidence
+from api.web.stories import Story, lived, story
 from api.web.verification import told_by
 from api.web.visits import Visit
 from application.access import Sight
 from audit.checkpoint import Checkpoint
+from audit.envelope import Unreadable
 from audit.merkle import ProofRefused, leaf_hash, require_inclusion, siblings_on_left
 from domain.identity import pledge_id
 from domain.refusals import UnknownPledge
@@ -22,6 +24,9 @@ from infrastructure.checkpoints import StoredCheckpoint
 from projections.pinning import PositionNotReached
 from projections.pledge_status.view import PledgeRow
 from projections.timeline.view import TimelineItem
+
+MOST_EVENTS = 10_000
+"""More than any pledge has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +59,14 @@ class Proof:
 class EventEvidence:
     """One event of a pledge, and the evidence for it.
 
-    `proof` is against the first checkpoint that has the event, so that it stays as it is; None until one is signed.
+    `story` is None where the bytes cannot be read any more. `proof` is against the first checkpoint that has the event,
+    so that it stays as it is; None until one is signed.
     `is_last` says whether nothing followed as far as the visitor's moment goes.
     """
 
     item: TimelineItem
     title: str
+    story: Story | None
     actor_name: str | None
     stored: bytes
     proof: Proof | None
@@ -90,7 +97,8 @@ def event_evidence(visit: Visit, reference: str, version: int) -> EventEvidence:
     """One event, for who may know of its pledge. Raises UnknownPledge, and Failure for a version that is not there."""
     service = visit.service
     row = _pledge(visit, reference)
-    item = _item(visit, reference, version)
+    known = _known(visit, reference, version)
+    item = known[-1]
     stored = service.ledger.stored_at(item.position)
     if stored is None:
         raise Failure(problems.NO_SUCH_ENTRY, f"The ledger has no entry at position {item.position} any more.")
@@ -99,19 +107,20 @@ def event_evidence(visit: Visit, reference: str, version: int) -> EventEvidence:
     return EventEvidence(
         item=item,
         title=row.pledge.title,
+        story=_story(visit, reference, version),
         actor_name=next(iter(names.values()), None),
         stored=stored,
         proof=_proof(service, item.position, stored),
         is_last=row.pledge.version <= version,
         is_public=Sight().includes(row.pledge),
-        evidence=page_evidence(visit, events_of(service, reference, until=visit.moment.position, last=version)),
+        evidence=pledge_evidence(visit, reference, {item.position: item.version for item in known}),
     )
 
 
 def event_bytes(visit: Visit, reference: str, version: int) -> tuple[int, bytes]:
     """Position and bytes of one event. Raises UnknownPledge, and Failure for a version that is not there."""
     _pledge(visit, reference)
-    item = _item(visit, reference, version)
+    item = _known(visit, reference, version)[-1]
     found = visit.service.ledger.stored(pledge_id(reference), last=version)
     return item.position, next(stored for position, stored in found if position == item.position)
 
@@ -123,12 +132,24 @@ def _pledge(visit: Visit, reference: str) -> PledgeRow:
     return row
 
 
-def _item(visit: Visit, reference: str, version: int) -> TimelineItem:
+def _known(visit: Visit, reference: str, version: int) -> Sequence[TimelineItem]:
+    """The event and those before it, as far as they are known at the moment of the visit."""
     at = visit.point if visit.pinned else None
-    found = visit.service.timeline.history(reference, after_version=version - 1, limit=1, at=at).items
-    if not found or found[0].version != version:
+    known = visit.service.timeline.history(reference, limit=version, at=at).items if version <= MOST_EVENTS else ()
+    found = [item for item in known if item.version <= version]
+    if not found or found[-1].version != version:
         raise Failure(problems.UNKNOWN_VERSION, f"{reference} has no event {version}, or none yet at this moment.")
-    return found[0]
+    return found
+
+
+def _story(visit: Visit, reference: str, version: int) -> Story | None:
+    """What the event did, in the visitor's language."""
+    try:
+        entries = visit.service.ledger.entries(pledge_id(reference), last=version)
+        *_, (entry, before) = lived(entries)
+    except (Unreadable, ValueError):
+        return None
+    return story(entry.event, before, visit.texts)
 
 
 def _proof(service: Service, position: int, stored: bytes) -> Proof | None:

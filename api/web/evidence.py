@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from api.web.visits import Visit
 from audit.merkle import leaf_hash
 from audit.signed_note import in_base64
 from domain.identity import pledge_id
-from infrastructure.bootstrap import Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +42,19 @@ def page_evidence(visit: Visit, events: Sequence[ShownEvent] = (), *, whole: boo
     return PageEvidence(position=position, root=root, events=events, whole=whole)
 
 
-def events_of(service: Service, reference: str, *, until: int, last: int | None = None) -> list[ShownEvent]:
-    """The events of a pledge that were recorded by a position, up to a version: all that a page about it is made from.
+def pledge_evidence(visit: Visit, reference: str, versions: Mapping[int, int]) -> PageEvidence:
+    """What a page can be checked against that shows events of a pledge, given as their versions by position.
 
-    Whether the visitor may know of the pledge is for the page to decide.
+    Whole where it shows all that was recorded until its last one. Whether the visitor may know of the pledge is for the
+    page to decide.
     """
-    return [
-        ShownEvent(reference=reference, version=version, position=position, leaf_hash=in_base64(leaf_hash(stored)))
-        for version, (position, stored) in enumerate(service.ledger.stored(pledge_id(reference), last=last), start=1)
-        if position <= until
+    recorded = visit.service.ledger.stored(pledge_id(reference), last=max(versions.values()))
+    known = [(position, entry) for position, entry in recorded if position <= visit.moment.position]
+    events = [
+        ShownEvent(
+            reference=reference, version=versions[position], position=position, leaf_hash=in_base64(leaf_hash(entry))
+        )
+        for position, entry in known
+        if position in versions
     ]
+    return page_evidence(visit, events, whole=len(events) == len(known))

@@ -11,6 +11,7 @@ from pydantic import Field
 from api.http.paths import Reference
 from api.web.amounts import Amounts
 from api.web.data import as_csv, as_json
+from api.web.evidence import pledge_evidence
 from api.web.links import Place
 from api.web.page_route import PageRoute
 from api.web.pledge_data import life_table, pledge_as_document
@@ -49,10 +50,13 @@ def get_pledge(reference: Reference, visit: Visits, query: Queries) -> Response:
     """A pledge at the moment of the visit, or after one of its steps."""
     shown = pledge_page(visit, reference, query.version)
     address, chosen = f"/pledges/{reference}", visit.place.parameters
+    evidence = pledge_evidence(visit, reference, {step.position: step.version for step in shown.life})
     return page(
         visit,
         "pledge.html",
         shown=shown,
+        evidence=evidence,
+        proven={event.version: event for event in evidence.events},
         address=address,
         exports=[(form.upper(), Place(f"{address}.{form}", chosen).here()) for form in ("json", "csv")],
         amounts=Amounts(visit.texts),

@@ -108,7 +108,7 @@ def test_an_event_shows_its_bytes_and_a_proof_that_holds(visitor: Visitor) -> No
     assert hashes == proof["hashes"]
     require_inclusion(leaf_hash(entry), position - 1, told.size, [b64decode(hash) for hash in hashes], told.root)
     assert page.all("//pre[@aria-labelledby='checkpoint']")[0].text_content() == proof["checkpoint"]["note"]
-    assert "Admitted to the register" in page.text
+    assert "Admitted to the public register by BDT" in page.text
     assert in_base64(told.root) in page.text
 
 

@@ -121,7 +121,27 @@ def test_a_page_holds(opened: Opened, checkpoint: SignedCheckpoint) -> None:
     )
 
 
-@pytest.mark.parametrize("address", ["/", "/?effective_on=2023-12-31", "/?as_of=100", f"{LAST}?as_of=20&lang=ru"])
+def test_the_steps_of_a_pledge_are_marked_where_they_are_told(opened: Opened) -> None:
+    page = opened(f"/pledges/{PLEDGE}")
+    kind, words = said(page)
+
+    assert kind == "holds"
+    assert f"{EVENTS} of {EVENTS} events of this page" in words
+    assert [place.text_content() for place in page.query_selector_all(".timeline [data-event-verdict]")] == (
+        ["✓ in the ledger"] * EVENTS
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/?effective_on=2023-12-31",
+        "/?as_of=100",
+        f"{LAST}?as_of=20&lang=ru",
+        f"/pledges/{PLEDGE}?effective_on=2024-02-01",
+    ],
+)
 def test_so_does_a_page_without_events_and_one_of_an_earlier_moment(opened: Opened, address: str) -> None:
     page = opened(address)
 
@@ -168,7 +188,7 @@ def test_a_page_that_shows_other_bytes_than_the_ledger_has_is_found_out(opened: 
 
 
 def test_an_entry_that_is_gone_is_named(opened: Opened, service: Service, auditor: str) -> None:
-    position = position_of(service, 2)
+    position = position_of(service, 3)
     page = opened(LAST)
     with deleted_entry(service, position):
         for window, told in (
@@ -178,6 +198,9 @@ def test_an_entry_that_is_gone_is_named(opened: Opened, service: Service, audito
             kind, words = said(window)
             assert kind == "wrong"
             assert told in words
+        kind, words = said(opened(f"/pledges/{PLEDGE}"))
+        assert kind == "wrong"
+        assert f"Event 3 of the pledge {PLEDGE} is missing on this page." in words
 
 
 def test_an_event_that_a_page_leaves_out_is_named(opened: Opened) -> None:
