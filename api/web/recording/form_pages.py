@@ -28,7 +28,6 @@ from api.web.rendering import environment, page, secure_page
 from api.web.signed_in import cookie_name
 from api.web.visits import Visit, place_of
 from audit.envelope import Entry
-from audit.narrative import summarise
 from domain.obligations import Obligation, obligation
 
 VERSION, BASE = "form_version", "form_base"
@@ -77,7 +76,7 @@ def given_back(
     complaints: Sequence[Complaint] = (),
     more: str = "",
     status: int = 200,
-    since: Sequence[Entry] = (),
+    since: Sequence[tuple[Entry, str]] = (),
     version: int | None = None,
     failure: Told | None = None,
     receipt: str = "",
@@ -102,7 +101,7 @@ def given_back(
         hidden,
         subject,
         status=status,
-        since=[(entry, summarise(entry.event)) for entry in since],
+        since=since,
         failure=failure,
         receipt=receipt,
     )

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
+from api.web.recording.facts import told_facts
 from application.access import Principal, sight_of
 from audit.envelope import Entry
 from audit.merkle import leaf_hash
-from audit.narrative import summarise
 from audit.signed_note import in_base64
-from domain.events import PledgeEvent
-from domain.pledge import Pledge, evolve
+from domain.pledge import Pledge
 from infrastructure.bootstrap import Service
 from infrastructure.checkpoints import StoredCheckpoint
 
@@ -46,11 +44,8 @@ def receipt_of(service: Service, by: Principal, key: str) -> RecordingReceipt | 
     if found is None or pledge is None or not sight_of(by).includes(pledge):
         return None
     before = service.ledger.pledge(found.stream_id, found.first_version - 1) if found.first_version > 1 else None
-    facts = []
-    for entry in service.ledger.entries(found.stream_id, first=found.first_version, last=found.last_version):
-        event = cast("PledgeEvent", entry.event)
-        facts.append(_fact(service, entry, summarise(event, before)))
-        before = evolve(before, event)
+    entries = service.ledger.entries(found.stream_id, first=found.first_version, last=found.last_version)
+    facts = [_fact(service, entry, summary) for entry, summary in told_facts(entries, before)]
     return RecordingReceipt(
         key=key, pledge=pledge, facts=facts, checkpoint=service.checkpoints.covering(facts[-1].position)
     )

@@ -18,6 +18,7 @@ from api.web.recording.carrying_out import Overtaken, Sending, carry_out
 from api.web.recording.complaints import Complaint, invalid, refused, unread
 from api.web.recording.descriptions import RecordingForm
 from api.web.recording.documents import Document, Reading, read
+from api.web.recording.facts import told_facts
 from api.web.recording.failures import told
 from api.web.recording.form_pages import BASE, VERSION, given_back, opened
 from api.web.recording.form_route import FormRoute
@@ -94,7 +95,7 @@ class _Form:
             key=posted.idempotency_key,
             path=self.form.address(subject.now, subject.contribution),
             document=document,
-            told=min(_version(posted, VERSION) or 0, subject.now.version if subject.now else 0),
+            told=min(_version(posted, VERSION) or 1, subject.now.version) if subject.now else 0,
         )
         command = self.form.command(body, subject.contribution)
         try:
@@ -112,13 +113,15 @@ class _Form:
         return given_back(visit, self.form, posted.fields, subject, complaints=complaints, status=UNPROCESSABLE)
 
     def _overtaken(self, visit: Visit, posted: PostedForm, subject: Subject, overtaken: Overtaken) -> Response:
+        first = overtaken.entries[0].event
+        before = visit.service.ledger.pledge(first.originator_id, first.originator_version - 1)
         return given_back(
             visit,
             self.form,
             posted.fields,
             subject,
             status=OUTDATED,
-            since=overtaken.entries,
+            since=told_facts(overtaken.entries, before),
             version=overtaken.version,
         )
 

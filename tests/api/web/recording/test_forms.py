@@ -239,8 +239,8 @@ def test_what_can_be_recorded_is_listed_with_what_is_owed(register: Register, pl
     owed = register.announced()
     announced = register.announced(admitted=False)
     page = pledger.open("/record")
-    assert owed in page.text("//section[@aria-labelledby='owed']")
-    assert announced in page.text("//section[@aria-labelledby='pledges']")
+    assert owed in page.text("//section[h2[@id='owed']]")
+    assert announced in page.text("//section[h2[@id='pledges']]")
     for form in ("report", "contribute", "scale-up", "scale-down", "amend", "fulfil", "withdraw"):
         assert page.find(f"//a[@href='/pledges/{owed}/{form}']"), form
     assert not page.find(f"//a[@href='/pledges/{owed}/validate']")

@@ -68,6 +68,8 @@ def test_whoever_was_overtaken_is_told_and_can_record_it_anyway(register: Regist
     reference = register.announced()
     page = pledger.open(f"/pledges/{reference}/scale-up")
     register.say(reference, asked.ScaleUp(countries=("MLI",)), by="Hirondelle Telecom")
+    unseen = pledger.send(page, {"targets.1.value": "150", "form_version": "x"})
+    assert unseen.status == 412, "who does not say what they know of is told everything"
     told = pledger.send(page, {"targets.1.value": "150"})
     assert told.status == 412
     assert "also in MLI" in told.text("//*[@id='summary']")
