@@ -160,9 +160,10 @@ def test_what_is_refused_is_counted_under_the_limit_that_refused_it(service: Ser
         statuses(client, 3)
         after = turned_away(client)
 
-    assert before.keys() == after.keys() == {"address_rate", "token_rate", "overload"}
+    assert before.keys() == after.keys() == {"address_rate", "token_rate", "overload", "streams"}
     assert {limit: after[limit] - before[limit] for limit in after} == {
         "address_rate": 2,
         "token_rate": 2,
         "overload": 0,
+        "streams": 0,
     }
