@@ -18,6 +18,7 @@ from api.http.clients import who
 from api.http.methods import allowed
 from api.http.problems import Problem
 from api.http.statements import TAGS
+from api.languages.texts import message
 from api.reports.pdf import NoLettersForLanguage
 from application.access import NotAuthenticated, NotPermitted
 from application.commands import IdempotencyKeyReused, VersionMismatch
@@ -121,7 +122,7 @@ def refusal(scope: Scope, failure: Failure) -> Response:
 
 def internal_error() -> Failure:
     """What is said of a fault of ours: nothing but that it is one."""
-    return Failure(problems.INTERNAL_ERROR, "The service failed while answering; the fault has been logged.")
+    return Failure(problems.INTERNAL_ERROR, message("The service failed while answering; the fault has been logged."))
 
 
 def handle_failures(app: FastAPI) -> None:
@@ -197,7 +198,7 @@ def _invalid_token(invalid: InvalidToken) -> Failure:
 
 
 def _issuer_away(away: IssuerAway) -> Failure:
-    detail = "The token cannot be checked, because its issuer does not answer."
+    detail = message("The token cannot be checked, because its issuer does not answer.")
     return Failure(problems.ISSUER_AWAY, detail, headers={"Retry-After": str(away.retry_after)})
 
 
@@ -213,20 +214,20 @@ def _ledger_rolled_back(lacking: LedgerRolledBack) -> Failure:
 
 def _database_away(failed: Exception) -> Failure:
     log.warning("the database does not answer", error=str(failed))
-    return Failure(problems.DATABASE_AWAY, "The database did not answer in time.", headers=RETRY_AFTER)
+    return Failure(problems.DATABASE_AWAY, message("The database did not answer in time."), headers=RETRY_AFTER)
 
 
 def _disk_full(failed: Exception) -> Failure:
     log.error("the database has no room left to write to", error=str(failed))
-    detail = "The database's disk is full; nothing is recorded by this attempt."
+    detail = message("The database's disk is full; nothing is recorded by this attempt.")
     return Failure(problems.DISK_FULL, detail, headers={"Retry-After": ROOM_AFTER_SECONDS})
 
 
 def _http(raised: HTTPException) -> Failure:
     by_status: Mapping[int, tuple[Problem, str]] = {
-        404: (problems.NO_SUCH_ADDRESS, "This service has nothing at this address."),
+        404: (problems.NO_SUCH_ADDRESS, message("This service has nothing at this address.")),
     }
-    problem, detail = by_status.get(raised.status_code, (problems.BAD_REQUEST, "The request cannot be read."))
+    problem, detail = by_status.get(raised.status_code, (problems.BAD_REQUEST, message("The request cannot be read.")))
     return Failure(problem, detail, headers=raised.headers)
 
 
@@ -277,7 +278,7 @@ _MEANINGS: Mapping[type[Exception], Callable[[Any], Failure]] = {
     Refused: _refusal,
     VersionMismatch: _version_mismatch,
     IdempotencyKeyReused: _key_reused,
-    NotAuthenticated: lambda _: unauthenticated("This is not for everybody, and no token was sent."),
+    NotAuthenticated: lambda _: unauthenticated(message("This is not for everybody, and no token was sent.")),
     NotPermitted: lambda denied: Failure(problems.NOT_PERMITTED, str(denied)),
     InvalidToken: _invalid_token,
     IssuerAway: _issuer_away,

@@ -374,7 +374,11 @@ def _voices(voices: Sequence[Voice], texts: Texts) -> Iterator[Block]:
         yield Quotation(
             heading=f"{voice.reference} {voice.title}",
             text=voice.text,
-            source=f"{voice.lead_name}, {texts.label('self_assessment', voice.self_assessment)}",
+            source=texts.say(
+                "{organisation}, {assessment}",
+                organisation=voice.lead_name,
+                assessment=texts.label("self_assessment", voice.self_assessment),
+            ),
         )
     if not voices:
         yield Paragraph(texts.say("Nothing was reported."))

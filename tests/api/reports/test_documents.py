@@ -88,7 +88,13 @@ def test_the_page_says_its_language_and_direction():
     assert (page("ru").get("lang"), page("ru").get("dir")) == ("ru", "ltr")
     arabic = page("ar")
     assert (arabic.get("lang"), arabic.get("dir")) == ("ar", "rtl")
-    assert "partly in English" in arabic.text_content()
+
+
+def test_a_document_is_in_one_language_or_says_that_it_is_not(monkeypatch: pytest.MonkeyPatch):
+    assert page("ar").find_class("notice") == []
+    monkeypatch.setattr("api.reports.contents.is_complete", lambda language: False)
+    [notice] = page("ar").find_class("notice")
+    assert notice.text_content() == texts("ar").say("This document is partly in English.")
 
 
 def test_every_table_says_what_it_is_and_every_figure_what_it_is_of():
