@@ -14,7 +14,6 @@ from api.web.recording.delivery_parts import RATE
 from api.web.recording.documents import row_indices
 from api.web.recording.options import Group, Option, options
 from api.web.recording.parts import (
-    FOR_EVER,
     AmountField,
     Field,
     Kind,
@@ -144,7 +143,7 @@ class _Binder:
             name=name,
             id=id_of(name),
             label=say(part.label),
-            hint=f"{hint} {say(FOR_EVER)}" if part.kind is Kind.TEXT else hint,
+            hint=f"{hint} {say(part.readers)}" if part.kind is Kind.TEXT else hint,
             kind=part.kind,
             values=self.values.get(name, []),
             needed=part.needed,

@@ -30,7 +30,8 @@ class Kind(StrEnum):
 
 
 FOR_EVER = message("Everybody can read this once the pledge is admitted; it is kept for ever.")
-"""What a field with words of one's own says besides its hint."""
+FOR_THE_PARTIES = message("The parties to the pledge, BDT and auditors can read this; it is kept for ever.")
+"""What a field with words of one's own says besides its hint: who can read them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ class Field:
     """One thing to fill in.
 
     `options` names the list that is chosen from; `until_today` and `since_announcement` bound a day; `preset` fields
-    are filled in beforehand, and say nothing by themselves; `numeric` codes are numbers.
+    are filled in beforehand, and say nothing by themselves; `numeric` codes are numbers; `readers`
+    says who can read what is written in words.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Field:
     since_announcement: bool = False
     preset: bool = False
     numeric: bool = False
+    readers: str = FOR_EVER
 
     @property
     def takes_many(self) -> bool:

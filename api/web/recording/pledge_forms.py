@@ -12,7 +12,7 @@ from api.languages.texts import message
 from api.web.recording.delivery_parts import EVIDENCE, contributions, new_targets
 from api.web.recording.descriptions import RecordingForm, Values
 from api.web.recording.documents import Document
-from api.web.recording.parts import Field, Kind, Part, Rows, Section, TargetChanges
+from api.web.recording.parts import FOR_EVER, FOR_THE_PARTIES, Field, Kind, Part, Rows, Section, TargetChanges
 from api.web.recording.subject import Subject
 from domain import commands as asked
 from domain.decisions import CLOSED, LEFT
@@ -27,8 +27,8 @@ LISTS = frozenset({"pillars", "countries", "beneficiary_groups", "sdgs", "wsis_l
 """The parts of a description that are several codes."""
 
 
-def _reason(hint: str) -> Field:
-    return Field(name="reason", label=message("Reason"), kind=Kind.TEXT, needed=True, hint=hint)
+def _reason(hint: str, readers: str = FOR_EVER) -> Field:
+    return Field(name="reason", label=message("Reason"), kind=Kind.TEXT, needed=True, hint=hint, readers=readers)
 
 
 _EFFECTIVE_ON = Field(
@@ -329,7 +329,7 @@ DECLINE = RecordingForm(
     blank=asked.Decline(reason=""),
     is_possible=_undecided,
     minds=lambda *_: True,
-    parts=(_reason(message("What is missing or wrong, so that the pledger can announce it better.")),),
+    parts=(_reason(message("What is missing or wrong, so that the pledger can announce it better."), FOR_THE_PARTIES),),
 )
 
 REPORT = RecordingForm(

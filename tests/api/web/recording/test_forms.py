@@ -191,6 +191,7 @@ def test_a_pledge_is_fulfilled_with_its_last_contributions(register: Register, p
 def test_bdt_admits_and_declines(register: Register, bdt: Person):
     admitted, declined = register.announced(admitted=False), register.announced(admitted=False)
     bdt.record(f"/pledges/{admitted}/validate", {"note": "Checked."})
+    assert "Everybody" not in bdt.open(f"/pledges/{declined}/decline").text("//form[@class='record']")
     bdt.record(f"/pledges/{declined}/decline", {"reason": "Not measurable."})
     assert register.pledge(admitted).lifecycle is Lifecycle.VALIDATED
     assert register.pledge(declined).lifecycle is Lifecycle.DECLINED
