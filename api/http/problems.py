@@ -218,18 +218,6 @@ UNSUPPORTED_CONTENT_TYPE = Problem(
     title="The body is not declared as JSON",
     remedy="Send JSON with `Content-Type: application/json`.",
 )
-NOT_A_FORM = Problem(
-    name="not-a-form",
-    status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    title="What was sent is not a form of this site",
-    remedy="Go back, load the page again, and send its form.",
-)
-FORM_NOT_OURS = Problem(
-    name="form-not-ours",
-    status=HTTPStatus.FORBIDDEN,
-    title="The form does not come from this site",
-    remedy="Go back, load the page again so that it is made for you anew, and send its form.",
-)
 SIGN_IN_REFUSED = Problem(
     name="sign-in-refused",
     status=HTTPStatus.FORBIDDEN,
@@ -386,8 +374,6 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             MALFORMED_JSON,
             MALFORMED_HEADER,
             BAD_REQUEST,
-            NOT_A_FORM,
-            FORM_NOT_OURS,
             SIGN_IN_REFUSED,
             NOT_AUTHENTICATED,
             NOT_PERMITTED,

@@ -5,7 +5,6 @@ What was typed is kept beside the request as soon as it is read, so that whateve
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,7 +18,7 @@ from starlette.exceptions import HTTPException
 from api.http.failures import Failure
 from api.http.problems import Problem
 from api.languages.texts import message
-from api.web.form_guard import form_token
+from api.web.form_guard import is_token_of
 from api.web.signed_in import Visitor
 from application.access import NotAuthenticated
 
@@ -129,7 +128,7 @@ def submitted_form(request: Request, visitor: Visitor) -> PostedForm:
     if not visitor.secret:
         raise NotAuthenticated
     form = PostedForm(fields=fields, idempotency_key=_first(fields, KEY))
-    if not hmac.compare_digest(_first(fields, TOKEN).encode(), form_token(visitor.secret).encode()):
+    if not is_token_of(_first(fields, TOKEN), visitor.secret):
         raise Failure(FORM_OF_ANOTHER_SESSION, "The form is not one of this session.")
     if not _is_uuid(form.idempotency_key):
         raise Failure(FORM_OF_ANOTHER_SESSION, "The form has no key.")
@@ -148,11 +147,19 @@ def submitted_or_kept_form(request: Request, visitor: Visitor) -> PostedForm:
     return KeptForm(fields=fields, idempotency_key=_first(fields, KEY))
 
 
+def form_of_stranger(request: Request, secret: str | None) -> Fields:
+    """The fields of a form that was made for the visitor with this secret, signed in or not. Raises Failure."""
+    require_our_own(request)
+    fields = typed_in(request)
+    if not is_token_of(_first(fields, TOKEN), secret):
+        raise Failure(FROM_ANOTHER_SITE, "It was not made for this browser, or long ago.")
+    return fields
+
+
 def require_our_own(request: Request) -> None:
     """Refuse a form that another site sent, as far as the browser tells. Raises Failure.
 
-    Pages say nothing of where their forms come from (`Referrer-Policy: no-referrer`), so browsers call the origin
-    `null`; then the token alone tells.
+    Some browsers call the origin of every form `null`; then the token alone tells.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     ours = site in OUR_OWN if site else origin in (None, "null") or _host(origin) == request.headers.get("host")

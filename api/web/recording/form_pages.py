@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from api.http.failures import Failure
 from api.languages.texts import Texts
 from api.web.failure_pages import failure_language, language_of
-from api.web.form_guard import form_token
+from api.web.form_guard import form_token, keep_secret, secret_of_stranger
 from api.web.form_posts import KEY, TOKEN, Fields, kept_fields, typed_in
 from api.web.links import Place
 from api.web.recording.amounts import exact, quantity
@@ -132,13 +132,15 @@ def given_back_without_register(request: Request, form: RecordingForm, fields: F
 def sign_in_page(request: Request, failure: Failure) -> Response:
     """What is shown where nobody is signed in (any more): the way in, which takes everything that was typed along."""
     texts, place = failure_language(request), place_of(request)
-    fields = typed_in(request)
+    secret = secret_of_stranger(request)
+    shown = {"kept": kept_fields(typed_in(request)), "next": place.here(), "token_of_form": form_token(secret)}
     content = (
-        environment()
-        .get_template("recording/sign_in_again.html")
-        .render(**language_of(texts), place=place, kept=kept_fields(fields), next=place.here())
+        environment().get_template("recording/sign_in_again.html").render(**language_of(texts), place=place, **shown)
     )
-    return secure_page(content, status=int(failure.status), headers={"Cache-Control": "no-store", **failure.headers})
+    told = {"Cache-Control": "no-store", **failure.headers}
+    answer = secure_page(content, status=int(failure.status), headers=told)
+    keep_secret(request, answer, secret)
+    return answer
 
 
 def _shown(

@@ -13,8 +13,8 @@ from api.http import problems
 from api.http.caching import NO_STORE
 from api.http.failures import Failure
 from api.http.service import Services
-from api.web.form_fields import Fields, SentFields, only
-from api.web.form_guard import COOKIE, form_token, keep_secret, require_own_form, secret_of_stranger
+from api.web.form_guard import COOKIE, form_token, keep_secret, secret_of_stranger
+from api.web.form_posts import Fields, form_of_stranger
 from api.web.page_route import PageRoute
 from api.web.queries import Page
 from api.web.rendering import page
@@ -55,11 +55,11 @@ def get_sign_in(request: Request, visit: Visits, query: Annotated[SignInQuery, Q
 
 
 @router.post("/sign-in")
-def post_sign_in(request: Request, visit: Visits, fields: SentFields) -> Response:
+def post_sign_in(request: Request, visit: Visits) -> Response:
     """Sign in with a token; what was typed into another form meanwhile goes along."""
-    require_own_form(request, fields, visit.visitor.secret or request.cookies.get(COOKIE))
-    next, kept = own_place(only(fields, "next")), _kept(fields)
-    secret = visit.service.sessions.open_with_token(only(fields, "token").strip())
+    fields = form_of_stranger(request, visit.visitor.secret or request.cookies.get(COOKIE))
+    next, kept = own_place(_first(fields, "next")), _kept(fields)
+    secret = visit.service.sessions.open_with_token(_first(fields, "token").strip())
     if secret is None:
         return _form(request, visit, next=next, kept=kept, refused=True, status=422)
     return _signed_in(request, visit, secret, next, kept)
@@ -97,12 +97,12 @@ def come_back(request: Request, visit: Visits, issuer: Issuer) -> Response:
 
 
 @router.post("/sign-out")
-def sign_out(request: Request, visitor: Visitor, service: Services, fields: SentFields) -> Response:
+def sign_out(request: Request, visitor: Visitor, service: Services) -> Response:
     """End the session."""
     to_overview = place_of(request).link("/", as_of=None, effective_on=None)
     answer = RedirectResponse(to_overview, status_code=303, headers={**NO_STORE, "Clear-Site-Data": '"storage"'})
     if visitor.secret:
-        require_own_form(request, fields, visitor.secret)
+        form_of_stranger(request, visitor.secret)
         service.sessions.close(visitor.secret)
     forget(request, answer)
     return answer
@@ -155,9 +155,13 @@ def _form(
 
 def _kept(fields: Fields) -> list[tuple[str, str]]:
     """What was typed into the form that the visitor was kept from sending."""
-    if not only(fields, "kept"):
+    if not _first(fields, "kept"):
         return []
     return [(name, value) for name, values in fields.items() if name not in OWN_FIELDS for value in values]
+
+
+def _first(fields: Fields, name: str) -> str:
+    return next(iter(fields.get(name, ())), "")
 
 
 def _callback(request: Request) -> str:
