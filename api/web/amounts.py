@@ -35,3 +35,7 @@ class Amounts:
     def measure(self, measure: str) -> str:
         """What a measure is called."""
         return quantities.measure_label(self.texts, measure)
+
+    def isolated(self, text: str) -> str:
+        """A text of somebody's own inside a sentence of ours."""
+        return quantities.isolated(text)
