@@ -5,7 +5,6 @@ import logging
 import os
 import shutil
 import ssl
-import tempfile
 import threading
 import uuid
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from psycopg.conninfo import make_conninfo
 
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
+from tests.run_folder import run_folder
 
 DATABASE_FIXTURES = {"postgres"}
 
@@ -68,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     pytest closes to other users at each start, and with it to the server's user when tests run as root.
     """
     given = getattr(config, "workerinput", {}).get("postgres_folder")
-    config.stash[_shared_folder] = Path(given or tempfile.mkdtemp(prefix="p2c-tests-"))
+    config.stash[_shared_folder] = Path(given) if given else run_folder()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -102,7 +102,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def postgres(pytestconfig: pytest.Config) -> Iterator[EmbeddedPostgres]:
-    """The one real server of this test run, with its shipped settings (fsync on)."""
+    """The one real server of this test run, with its shipped settings (fsync on), in memory where there is room."""
     with EmbeddedPostgres.start(pytestconfig.stash[_shared_folder]) as server:
         yield server
 

@@ -13,6 +13,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infrastructure import roles, schema
 from infrastructure.bootstrap import Service, open_on
+from infrastructure.embedded_postgres import EmbeddedPostgres
+from tests.conftest import new_database
 from tests.projections.ledgers import append, registered
 
 GUARDED = [*roles.ADDED_TO, "identity"]
@@ -29,6 +31,19 @@ every_change = pytest.mark.parametrize(
 COLUMN = {"identity": "id", "signing_keys": "added_at", "checkpoints": "signed_at"}
 
 
+@pytest.fixture(scope="module")
+def conninfo(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database in which whatever is tried is refused, so that all tries can share it."""
+    with new_database(postgres) as conninfo:
+        yield conninfo
+
+
+@pytest.fixture(scope="module")
+def service(conninfo: str) -> Iterator[Service]:
+    with open_on(conninfo) as service:
+        yield service
+
+
 @every_guarded_table
 @every_change
 def test_the_service_has_no_right_to_change_what_is_recorded(service: Service, table: str, change: str):
@@ -41,11 +56,10 @@ def test_the_service_has_no_right_to_change_what_is_recorded(service: Service, t
 
 @every_guarded_table
 @every_change
-def test_the_owner_and_a_superuser_are_stopped_by_the_trigger(
-    service: Service, empty_database: str, table: str, change: str
-):
+@pytest.mark.usefixtures("service")
+def test_the_owner_and_a_superuser_are_stopped_by_the_trigger(conninfo: str, table: str, change: str):
     statement = change.format(table, COLUMN.get(table, "recorded_at")).encode()
-    with psycopg.connect(empty_database, autocommit=True) as connection:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
         for role in (roles.OWNER, "NONE"):
             connection.execute(f"SET ROLE {role}".encode())
             with pytest.raises(errors.InsufficientPrivilege, match="append-only"):

@@ -28,10 +28,12 @@ from domain.vocabulary import (
     ReportingHealth,
     Sector,
 )
-from infrastructure.bootstrap import Service
+from infrastructure.bootstrap import Service, open_on
+from infrastructure.embedded_postgres import EmbeddedPostgres
 from projections.pinning import Point, PositionNotReached
 from projections.pledge_state import document, pledge_of
 from projections.pledge_status.filters import PledgeFilters
+from tests.conftest import new_database
 from tests.given import (
     ANNOUNCED_ON,
     TODAY,
@@ -250,6 +252,16 @@ OTHER = announced(
 ON = date(2026, 6, 1)
 
 
+@pytest.fixture(scope="module")
+def filterable(postgres: EmbeddedPostgres) -> Iterator[Service]:
+    """A register with the wanted pledge and the other one, of which tests only ask."""
+    lead = replace(registered("Télécom Group"), originator_id=LEAD.id)
+    with new_database(postgres) as conninfo, open_on(conninfo) as service:
+        append(service, [[lead], pledge("WANTED-1", WANTED, validated(date(2025, 4, 1))), pledge("T-2", OTHER)])
+        service.projections.catch_up()
+        yield service
+
+
 @pytest.mark.parametrize(
     "filters",
     [
@@ -282,11 +294,10 @@ ON = date(2026, 6, 1)
         PledgeFilters(q="schools TÉLÉCOM"),
     ],
 )
-def test_a_filter_finds_what_meets_it_and_nothing_else(service: Service, filters: PledgeFilters):
-    append_filterable(service)
-    page = service.pledges.page(filters, on=ON)
+def test_a_filter_finds_what_meets_it_and_nothing_else(filterable: Service, filters: PledgeFilters):
+    page = filterable.pledges.page(filters, on=ON)
     assert [row.pledge.reference for row in page.items] == ["WANTED-1"]
-    pinned = service.pledges.page(filters, on=ON, at=Point(page.position, ON))
+    pinned = filterable.pledges.page(filters, on=ON, at=Point(page.position, ON))
     assert pinned == page
 
 
@@ -303,17 +314,10 @@ def test_a_filter_finds_what_meets_it_and_nothing_else(service: Service, filters
         PledgeFilters(year=(2023,)),
     ],
 )
-def test_what_does_not_meet_every_filter_is_not_found(service: Service, filters: PledgeFilters):
-    append_filterable(service)
-    page = service.pledges.page(filters, on=ON)
+def test_what_does_not_meet_every_filter_is_not_found(filterable: Service, filters: PledgeFilters):
+    page = filterable.pledges.page(filters, on=ON)
     assert page.items == ()
     assert page.position > 0
-
-
-def append_filterable(service: Service) -> None:
-    lead = replace(registered("Télécom Group"), originator_id=LEAD.id)
-    append(service, [[lead], pledge("WANTED-1", WANTED, validated(date(2025, 4, 1))), pledge("T-2", OTHER)])
-    service.projections.catch_up()
 
 
 def test_without_a_filter_everything_is_found_in_the_order_of_references(service: Service):
