@@ -97,7 +97,7 @@ SELECT tracking.position AS reached, found.* FROM timeline.tracking LEFT JOIN (
 _LATEST = sql.SQL("""
 WITH told AS {how} (
     SELECT * FROM timeline.entries AS told
-    WHERE position < %(before)s AND {about} AND (
+    WHERE position < %(before)s AND {about} AND (%(until)s::date IS NULL OR effective_on <= %(until)s::date) AND (
         %(everything)s OR published OR parties @> ARRAY[%(audience)s::uuid] OR (
             SELECT pledges.published OR pledges.parties @> ARRAY[%(audience)s::uuid]
             FROM timeline.pledges WHERE id = told.stream
@@ -144,16 +144,19 @@ class ChannelView:
         before: int | None = None,
         reference: str | None = None,
         organisation: UUID | None = None,
+        until: date | None = None,
     ) -> LatestPage:
         """At most `limit` of what happened last, before a position if one is given, that the audience may know of now.
 
-        With a reference, only what happened to that pledge; with an organisation, only what it is or was a party to.
+        With a reference, only what happened to that pledge; with an organisation, only what it is or was a party to;
+        with a day, only what was true by then.
         """
         values = {
             "before": _LATER_THAN_ANY if before is None else before,
             "limit": limit + 1,
             "reference": reference if reference and can_be_stored(reference) else None,
             "organisation": organisation,
+            "until": until,
             **_audience(audience),
         }
         found = rows(self._source, _question(reference, organisation), values)

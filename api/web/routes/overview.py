@@ -8,6 +8,7 @@ from api.web.data import as_csv, as_json
 from api.web.drawings.burn_up import Frame, burn_up_drawing
 from api.web.evidence import page_evidence
 from api.web.freshness import freshness
+from api.web.latest import latest
 from api.web.overview import overview
 from api.web.overview_data import overview_document, overview_table
 from api.web.page_route import PageRoute
@@ -33,6 +34,7 @@ def get_overview(visit: Visits) -> Response:
         overview=found,
         drawings=drawings,
         freshness=freshness(visit.service, visit.moment),
+        latest=latest(visit),
         evidence=page_evidence(visit),
     )
 

@@ -11,9 +11,10 @@ from itertools import pairwise
 import pytest
 
 from domain.progress.report import Period
-from domain.vocabulary import LANGUAGES
+from domain.vocabulary import LANGUAGES, Lifecycle
 from infrastructure.bootstrap import Service
 from infrastructure.register import point_of
+from projections.pledge_status.filters import PledgeFilters
 from tests.api.web.pages import Visitor
 
 FIRST_PLEDGES = date(2022, 6, 8)
@@ -125,3 +126,21 @@ def test_the_page_says_how_far_it_reaches_and_how_far_that_is_signed(visitor: Vi
 
     assert f"number {position} of the ledger" in visitor.page("/").text
     assert "has all of it." in visitor.page("/").text
+
+
+def test_what_happened_last_is_told_in_words_as_of_the_moment(visitor: Visitor) -> None:
+    told = visitor.page("/").all("//ol[@class='latest']/li")
+    then = visitor.page("/", params={"effective_on": "2022-06-07"}).all("//ol[@class='latest']/li")
+
+    assert len(told) == 8
+    assert "Proof of position 404" in told[0].text_content()
+    assert any("Promised" in item.text_content() or "Announced" in item.text_content() for item in then)
+    assert not visitor.page("/", params={"as_of": "0"}).all("//ol[@class='latest']")
+
+
+def test_what_bdt_has_not_admitted_is_not_among_what_happened_last(visitor: Visitor, service: Service) -> None:
+    waiting = service.pledges.page(PledgeFilters(lifecycle=(Lifecycle.ANNOUNCED,)), on=service.today()).items
+    assert waiting
+
+    for row in waiting:
+        assert row.pledge.reference not in visitor.page("/", params={"as_of": str(row.position)}).text
