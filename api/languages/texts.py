@@ -122,7 +122,10 @@ class Texts:
 
     def percent(self, rate: Decimal | None) -> str:
         """A share of 1 as a percentage with one decimal; a dash where there is nothing that it is of."""
-        return "\u2013" if rate is None else str(format_percent(rate, format="#,##0.#%", locale=self.locale))
+        if rate is None:
+            return "\u2013"
+        form = self.locale.percent_formats[None].pattern.replace("#,##0", "#,##0.#")
+        return str(format_percent(rate, format=form, locale=self.locale))
 
     def day(self, day: date) -> str:
         """A day in words."""

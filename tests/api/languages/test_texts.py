@@ -17,6 +17,7 @@ from api.http.languages import liked
 from api.languages.extraction import KEYWORDS, TRANSLATED, catalogue, said, updated
 from api.languages.texts import is_complete, texts, untranslated
 from api.web.rendering import environment
+from domain import vocabulary
 from domain.dimensions import Dimension
 from domain.vocabulary import LANGUAGES
 
@@ -158,7 +159,8 @@ NARROW, WIDE = "\u202f", "\u00a0"
 
 
 def test_french_keeps_signs_on_the_line_of_their_word():
-    for _, form in pairs("fr"):
+    of_codes = [label["fr"] for name in vocabulary.catalogue() for label in vocabulary.labels(name).values()]
+    for form in (*(form for _, form in pairs("fr")), *of_codes):
         text = signs(form)
         assert not re.search(rf"(?<![{NARROW}{WIDE}])[;:!?»]|«(?![{NARROW}{WIDE}])", text), form
         assert "'" not in text, form
@@ -206,7 +208,8 @@ def test_numbers_days_and_shares_are_written_as_the_language_does():
     assert (english.number(1234567), english.day(date(2026, 11, 24))) == ("1,234,567", "24 November 2026")
     assert russian.day(date(2026, 11, 24)) == "24 ноября 2026\u202fг."
     assert english.dollars(Decimal("1234567.89")) == "USD\xa01,234,568"
-    assert english.percent(Decimal("0.4567")) == "45.7%"
+    shares = {"en": "45.7%", "fr": "45,7\u00a0%", "es": "45,7\u00a0%", "ru": "45,7\u00a0%", "zh": "45.7%"}
+    assert {language: texts(language).percent(Decimal("0.4567")) for language in shares} == shares
     assert texts("ar").right_to_left
     assert russian.key(Dimension.TARGET_GROUP, None) == "не указано"
 
