@@ -78,7 +78,7 @@ def headline(happening: Happening) -> str:
 
 def _entry(root: _Element, happening: Happening, service: str) -> None:
     recorded = format_instant(happening.recorded_at)
-    page, form = _page_of(happening)
+    page = _page_of(happening)
     entry = _add(root, "entry")
     _add(entry, "id", happening.event_id.urn)
     _add(entry, "title", headline(happening))
@@ -86,18 +86,18 @@ def _entry(root: _Element, happening: Happening, service: str) -> None:
     _add(entry, "published", recorded)
     _add(_add(entry, "author"), "name", happening.actor_name or BUREAU)
     _add(entry, "category", term=happening.type)
-    _link(entry, "alternate", f"{service}{page}", form)
+    _link(entry, "alternate", f"{service}{page}", _HTML)
     _link(entry, "related", f"{service}{_proof_of(happening)}", _JSON)
     _add(entry, "content", happening.summary, type="text")
 
 
-def _page_of(happening: Happening) -> tuple[str, str]:
-    """Where what it happened to is shown as it was right after that, and in which form."""
+def _page_of(happening: Happening) -> str:
+    """Where what it happened to is shown as it was right after that."""
     if happening.reference:
-        return f"/pledges/{happening.reference}?{urlencode({'version': happening.version})}", _HTML
+        return f"/pledges/{happening.reference}?{urlencode({'version': happening.version})}"
     if happening.organisation:
-        return f"/v1/organisations/{happening.organisation}?{urlencode({'as_of': happening.position})}", _JSON
-    return f"/v1/snapshots/{happening.stream}", _JSON
+        return f"/organisations/{happening.organisation}?{urlencode({'as_of': happening.position})}"
+    return f"/publications/{happening.stream}"
 
 
 def _proof_of(happening: Happening) -> str:

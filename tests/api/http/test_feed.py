@@ -123,8 +123,8 @@ def test_organisations_and_publications_are_told_of_too(client: Client, server: 
     assert found.texts("title") == ["Published: Mid-year", "Renamed: Condor", "Registered: Colibri"]
     position = named.headers["Ledger-Position"]
     assert found.links("alternate")[:2] == [
-        f"{server}/v1/snapshots/{published['id']}",
-        f"{server}/v1/organisations/{organisation}?as_of={position}",
+        f"{server}/publications/{published['id']}",
+        f"{server}/organisations/{organisation}?as_of={position}",
     ]
     for address in found.links("alternate"):
         assert client.get(address).status_code == 200
@@ -265,4 +265,4 @@ def test_its_links_lead_to_where_the_request_was_sent(nobody: httpx.Client, clie
     found = feed(nobody, limit=1, headers={"Host": host})
 
     assert found.link("self") == f"http://{host}/v1/feed.atom?limit=1"
-    assert found.links("alternate")[0].startswith(f"http://{host}/v1/organisations/")
+    assert found.links("alternate")[0].startswith(f"http://{host}/organisations/")
