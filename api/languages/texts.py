@@ -129,7 +129,9 @@ class Texts:
 
     def day(self, day: date) -> str:
         """A day in words."""
-        return str(format_date(day, format="long", locale=self.locale))
+        # French alone writes the first day of a month as an ordinal; the locale's own form does not.
+        form = "d'er' MMMM y" if self.language == "fr" and day.day == 1 else "long"
+        return str(format_date(day, format=form, locale=self.locale))
 
     def instant(self, instant: datetime) -> str:
         """A day and a time of it, in UTC, to the second."""

@@ -210,6 +210,7 @@ def test_numbers_days_and_shares_are_written_as_the_language_does():
     assert english.dollars(Decimal("1234567.89")) == "USD\xa01,234,568"
     shares = {"en": "45.7%", "fr": "45,7\u00a0%", "es": "45,7\u00a0%", "ru": "45,7\u00a0%", "zh": "45.7%"}
     assert {language: texts(language).percent(Decimal("0.4567")) for language in shares} == shares
+    assert texts("fr").day(date(2026, 1, 1)) == "1er janvier 2026"
     assert texts("ar").right_to_left
     assert russian.key(Dimension.TARGET_GROUP, None) == "не указано"
 
