@@ -41,6 +41,7 @@ from api.http.routes import (
 )
 from api.http.snapshot_documents import SnapshotDocument, TotalsDocument
 from api.http.token_bodies import TokenBody
+from api.http.webhook_documents import DeliveryDocument, WebhookDocument
 from api.iati.activities import Reported
 from api.iati.document import document
 from audit.difference import Compared, difference_document
@@ -329,7 +330,7 @@ def _tokens() -> dict[str, BaseModel]:
 
 
 def _webhooks() -> dict[str, BaseModel]:
-    webhook = webhooks.WebhookDocument(
+    webhook = WebhookDocument(
         id=uuid5(LEAD, "webhook"),
         role=Role.STAKEHOLDER,
         organisation=LEAD,
@@ -344,7 +345,7 @@ def _webhooks() -> dict[str, BaseModel]:
         **REQUESTS["createWebhook"],
     )
     secret = "whsec_bm90IGEgc2VjcmV0LCBidXQgYW4gZXhhbXBsZSBvZiBvbmU="  # noqa: S105 - it says that it is none
-    delivery = webhooks.DeliveryDocument(
+    delivery = DeliveryDocument(
         message=f"msg_{uuid5(webhook.id, 'message').hex}",
         type="pledge.validated.v1",
         position=18,

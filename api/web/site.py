@@ -25,6 +25,7 @@ from api.web.routes import (
     reporting,
     sign_in,
     verify,
+    webhooks,
 )
 
 PARTS = (
@@ -38,6 +39,7 @@ PARTS = (
     good_practices,
     record,
     recording,
+    webhooks,
     event,
     verify,
     proofs,

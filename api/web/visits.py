@@ -16,7 +16,7 @@ from api.web.form_guard import form_token
 from api.web.links import Place
 from api.web.queries import Page
 from api.web.signed_in import SignedIn, signed_in
-from application.access import Permission, Principal, Sight, sight_of
+from application.access import NotAuthenticated, NotPermitted, Permission, Principal, Sight, sight_of, webhook_owner
 from application.moments import Moment
 from application.sample.loading import began_with_the_sample
 from infrastructure.bootstrap import Service
@@ -64,6 +64,15 @@ class Visit:
     def may(self, permission: str) -> bool:
         """Whether the visitor has a permission, by its name."""
         return Permission(permission) in self.by.permissions
+
+    @property
+    def may_keep_webhooks(self) -> bool:
+        """Whether the visitor may look after webhooks."""
+        try:
+            webhook_owner(self.by)
+        except (NotAuthenticated, NotPermitted):
+            return False
+        return True
 
 
 def visit(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from psycopg import sql
 from psycopg.rows import BaseRowFactory, kwargs_row
@@ -77,11 +77,14 @@ ORDER BY number DESC LIMIT %(limit)s
 _TEST = sql.SQL("""
 INSERT INTO ledger.webhook_deliveries (webhook_id, message_id, type, body)
 VALUES (%(webhook)s, %(message)s, %(type)s, %(body)s)
+ON CONFLICT (webhook_id, message_id) DO UPDATE SET message_id = excluded.message_id
 RETURNING {}
 """).format(_COLUMNS)
 
 _RETRY = sql.SQL("""
-UPDATE ledger.webhook_deliveries SET state = 'pending', next_attempt_at = clock_timestamp()
+UPDATE ledger.webhook_deliveries
+SET state = CASE WHEN attempts <> %(attempts)s::integer THEN state ELSE 'pending' END,
+    next_attempt_at = CASE WHEN attempts <> %(attempts)s::integer THEN next_attempt_at ELSE clock_timestamp() END
 WHERE webhook_id = %(webhook)s AND message_id = %(message)s
 RETURNING {}
 """).format(_COLUMNS)
@@ -102,21 +105,28 @@ class Deliveries:
         with self._pool.connection() as connection, connection.cursor(row_factory=_DELIVERY) as cursor:
             return cursor.execute(_PAGE, {"webhook": webhook, "before": before, "limit": limit}).fetchall()
 
-    def test(self, owner: Owner | None, webhook: UUID) -> Delivery:
-        """A message that says nothing, to be sent at once and tried once. Raises WebhookDisabled."""
+    def test(self, owner: Owner | None, webhook: UUID, *, key: UUID | None = None) -> Delivery:
+        """A message that says nothing, to be sent at once and tried once; the same one where `key` is the same.
+
+        Raises WebhookDisabled.
+        """
         self._require_enabled(owner, webhook)
         body = {
             "type": TEST_TYPE,
             "timestamp": format_instant(datetime.now(UTC)),
             "data": {"summary": "This message was sent to see whether it arrives."},
         }
-        values = {"webhook": webhook, "message": f"msg_{uuid4().hex}", "type": TEST_TYPE, "body": json.dumps(body)}
+        id = uuid5(webhook, f"test {key}") if key else uuid4()
+        values = {"webhook": webhook, "message": f"msg_{id.hex}", "type": TEST_TYPE, "body": json.dumps(body)}
         return self._one(_TEST, values)
 
-    def retry(self, owner: Owner | None, webhook: UUID, message: str) -> Delivery:
-        """The message, to be sent (again) at once, whatever became of it. Raises NoSuchDelivery, WebhookDisabled."""
+    def retry(self, owner: Owner | None, webhook: UUID, message: str, *, attempts: int | None = None) -> Delivery:
+        """The message, to be sent (again) at once, whatever became of it. Raises NoSuchDelivery, WebhookDisabled.
+
+        Where `attempts` is given, and it was tried another number of times by now, it is left as it is.
+        """
         self._require_enabled(owner, webhook)
-        return self._one(_RETRY, {"webhook": webhook, "message": message})
+        return self._one(_RETRY, {"webhook": webhook, "message": message, "attempts": attempts})
 
     def _require_enabled(self, owner: Owner | None, webhook: UUID) -> None:
         known = self._find(owner, webhook)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 
 class UnsuitableWebhook(ValueError):
     """No webhook can be like this; `field` is what is wrong with it."""
@@ -37,3 +39,18 @@ class WebhookDisabled(Exception):
 
     def __init__(self, reason: str | None) -> None:
         super().__init__(f"The webhook is disabled: {reason} Enable it first.")
+
+
+class AlreadyAdded(Exception):
+    """What asks for the webhook has made it before: `webhook` is its id."""
+
+    def __init__(self, webhook: UUID) -> None:
+        super().__init__(f"The webhook {webhook} was made before; its secret was shown then.")
+        self.webhook = webhook
+
+
+class SecretReplaced(Exception):
+    """The secret that was to be replaced is not the present one any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The secret was replaced meanwhile. Look at the webhook, and replace its present one.")

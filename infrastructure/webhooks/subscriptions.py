@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from psycopg import Connection, sql
 from psycopg.rows import BaseRowFactory, DictRow, kwargs_row
@@ -20,7 +20,13 @@ from domain.vocabulary import Role
 from infrastructure.database import Pool
 from infrastructure.webhooks.addresses import AddressRefused, require_url
 from infrastructure.webhooks.deliveries import Deliveries
-from infrastructure.webhooks.faults import NoSuchWebhook, TooManyWebhooks, UnsuitableWebhook
+from infrastructure.webhooks.faults import (
+    AlreadyAdded,
+    NoSuchWebhook,
+    SecretReplaced,
+    TooManyWebhooks,
+    UnsuitableWebhook,
+)
 from infrastructure.webhooks.signatures import new_secret
 
 MOST_OF_ONE_OWNER = 20
@@ -50,7 +56,8 @@ class Subscription:
     """A webhook, without its secret. `event_types` are stored type names; None wants them all.
 
     `position` is how far in the ledger it was told of, `failing_since` when the first attempt failed that no success
-    followed, `former_secret_until` how long the secret before the last rotation signs along.
+    followed, `former_secret_until` how long the secret before the last rotation signs along. `secret_fingerprint` tells
+    one secret from another without telling what it is.
     """
 
     id: UUID
@@ -65,6 +72,7 @@ class Subscription:
     disabled_reason: str | None
     failing_since: datetime | None
     former_secret_until: datetime | None
+    secret_fingerprint: str
 
     @property
     def enabled(self) -> bool:
@@ -75,7 +83,8 @@ class Subscription:
 _COLUMNS = sql.SQL(
     "id, owner_role, organisation_id, url, event_types, description, position, created_at, created_by, disabled_at,"
     " disabled_reason, failing_since,"
-    " CASE WHEN former_secret_until > clock_timestamp() THEN former_secret_until END AS former_secret_until"
+    " CASE WHEN former_secret_until > clock_timestamp() THEN former_secret_until END AS former_secret_until,"
+    " left(encode(sha256(convert_to(secret, 'UTF8')), 'hex'), 16) AS secret_fingerprint"
 )
 
 _OF_OWNER = sql.SQL("owner_role = %(role)s AND organisation_id IS NOT DISTINCT FROM %(organisation)s")
@@ -86,6 +95,7 @@ INSERT INTO ledger.webhooks
 SELECT %(id)s, %(role)s, %(organisation)s, %(url)s, %(event_types)s, %(description)s, %(secret)s,
        (SELECT coalesce(max(notification_id), 0) FROM ledger.events), %(created_by)s
 WHERE (SELECT count(*) FROM ledger.webhooks WHERE {of_owner}) < %(most)s
+ON CONFLICT (id) DO NOTHING
 RETURNING {columns}
 """).format(of_owner=_OF_OWNER, columns=_COLUMNS)
 
@@ -149,14 +159,17 @@ class Webhooks:
         event_types: Iterable[str] | None = None,
         description: str | None = None,
         created_by: UUID | None = None,
+        key: UUID | None = None,
     ) -> tuple[Subscription, str]:
         """A new webhook, which is told of everything from now on, and its secret, which is shown this once.
 
-        Raises UnsuitableWebhook and TooManyWebhooks.
+        `key` names who asks for it: asked twice with the same one, it is made once, and AlreadyAdded is raised. Raises
+        UnsuitableWebhook and TooManyWebhooks.
         """
         secret = new_secret()
+        id = _id_for(owner, key) if key else uuid4()
         values = {
-            "id": uuid4(),
+            "id": id,
             **_values(owner),
             "url": self._suitable_url(url),
             "event_types": _suitable_types(event_types),
@@ -168,7 +181,7 @@ class Webhooks:
         with self._pool.connection() as connection, connection.cursor(row_factory=_SUBSCRIPTION) as cursor:
             added = cursor.execute(_ADD, values).fetchone()
         if added is None:
-            raise TooManyWebhooks(MOST_OF_ONE_OWNER)
+            raise AlreadyAdded(id) if self._is_there(owner, id) else TooManyWebhooks(MOST_OF_ONE_OWNER)
         return added, secret
 
     def of(self, owner: Owner) -> Sequence[Subscription]:
@@ -220,13 +233,18 @@ class Webhooks:
         with self._known(owner, id) as (connection, _):
             connection.execute("DELETE FROM ledger.webhooks WHERE id = %s", (id,))
 
-    def rotate_secret(self, owner: Owner | None, id: UUID) -> tuple[Subscription, str]:
+    def rotate_secret(
+        self, owner: Owner | None, id: UUID, *, instead_of: str | None = None
+    ) -> tuple[Subscription, str]:
         """The webhook and its new secret, which is shown this once; the one before signs along for a day.
 
-        Rotating again within the day takes the one before that out of use at once.
+        Rotating again within the day takes the one before that out of use at once. Where `instead_of` is given, the
+        fingerprint of the secret that is to be replaced, and the present one is another, SecretReplaced is raised.
         """
         secret = new_secret()
-        with self._known(owner, id) as (connection, _):
+        with self._known(owner, id) as (connection, known):
+            if instead_of not in (None, known.secret_fingerprint):
+                raise SecretReplaced
             connection.execute(_ROTATE, {"id": id, "secret": secret, "hours": ROTATION_HOURS})
             return _get(connection, owner, id), secret
 
@@ -235,6 +253,13 @@ class Webhooks:
         """The webhook, in a transaction in which nobody else changes it."""
         with self._pool.connection() as connection, connection.transaction():
             yield connection, _get(connection, owner, id, for_update=True)
+
+    def _is_there(self, owner: Owner, id: UUID) -> bool:
+        try:
+            self.get(owner, id)
+        except NoSuchWebhook:
+            return False
+        return True
 
     def _suitable_url(self, url: str) -> str:
         try:
@@ -251,6 +276,11 @@ def _get(connection: Connection[DictRow], owner: Owner | None, id: UUID, *, for_
     if found is None:
         raise NoSuchWebhook(str(id))
     return found
+
+
+def _id_for(owner: Owner, key: UUID) -> UUID:
+    """The id of the webhook that somebody asks for with a key: nobody else's, whatever key they choose."""
+    return uuid5(key, f"{owner.role} {owner.organisation}")
 
 
 def _values(owner: Owner | None) -> dict[str, object]:

@@ -13,7 +13,6 @@ from pydantic import BaseModel, Field
 from api.http import problems
 from api.http.authentication import Known
 from api.http.cursors import refused
-from api.http.documents import Instant
 from api.http.failures import Failure, FieldError
 from api.http.json_request import CommandRoute
 from api.http.openapi import LINK, READER, WRITING, answers, leads_to
@@ -28,9 +27,8 @@ from api.http.webhook_bodies import (
     WebhookBody,
     WebhookChange,
 )
+from api.http.webhook_documents import DeliveryDocument, WebhookDocument, delivery_document, webhook_document
 from application.access import Owner, webhook_owner
-from domain.vocabulary import Role
-from infrastructure.webhooks.deliveries import Delivery, DeliveryState
 from infrastructure.webhooks.faults import (
     NoSuchDelivery,
     NoSuchWebhook,
@@ -38,7 +36,6 @@ from infrastructure.webhooks.faults import (
     UnsuitableWebhook,
     WebhookDisabled,
 )
-from infrastructure.webhooks.subscriptions import Subscription
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=CommandRoute)
 
@@ -65,30 +62,6 @@ Owned = Annotated[Owner, Depends(_owner)]
 """Whose webhooks are meant: those of whoever asks. Nobody else's are there."""
 
 
-class WebhookDocument(BaseModel):
-    """A webhook; its secret is not shown again.
-
-    `event_types` is null where everything is wanted. `position` is how far in the ledger it was told of,
-    `failing_since` when the first attempt failed that no success followed, `former_secret_until` how long the secret
-    before the last rotation signs along.
-    """
-
-    id: UUID
-    role: Role
-    organisation: UUID | None
-    url: str
-    event_types: list[str] | None
-    description: str | None
-    enabled: bool
-    disabled_at: Instant | None
-    disabled_reason: str | None
-    failing_since: Instant | None
-    former_secret_until: Instant | None
-    position: int
-    created_at: Instant
-    created_by: UUID | None
-
-
 class WebhookWithSecret(BaseModel):
     """A webhook with the secret that its messages are signed with from now on, which is shown this once."""
 
@@ -106,21 +79,6 @@ class RemovedWebhook(BaseModel):
     """The webhook that is no more."""
 
     removed: UUID
-
-
-class DeliveryDocument(BaseModel):
-    """A message and what became of it; `last_error` says in words what was wrong with the last attempt."""
-
-    message: str
-    type: str
-    position: int | None
-    state: DeliveryState
-    attempts: int
-    created_at: Instant
-    last_attempt_at: Instant | None
-    last_status: int | None
-    last_error: str | None
-    next_attempt_at: Instant | None
 
 
 class DeliveryList(BaseModel):
@@ -283,31 +241,6 @@ def retry_delivery(
     """Send a message now that failed, is waited with, or arrived and was lost; under the same id."""
     with _as_problems():
         return uncached(delivery_document(service.webhooks.deliveries.retry(owner, webhook, message)), 202)
-
-
-def webhook_document(webhook: Subscription) -> WebhookDocument:
-    """A webhook as a document."""
-    return WebhookDocument(
-        id=webhook.id,
-        role=webhook.owner.role,
-        organisation=webhook.owner.organisation,
-        url=webhook.url,
-        event_types=None if webhook.event_types is None else list(webhook.event_types),
-        description=webhook.description,
-        enabled=webhook.enabled,
-        disabled_at=webhook.disabled_at,
-        disabled_reason=webhook.disabled_reason,
-        failing_since=webhook.failing_since,
-        former_secret_until=webhook.former_secret_until,
-        position=webhook.position,
-        created_at=webhook.created_at,
-        created_by=webhook.created_by,
-    )
-
-
-def delivery_document(delivery: Delivery) -> DeliveryDocument:
-    """What became of a message as a document."""
-    return DeliveryDocument(**{name: getattr(delivery, name) for name in DeliveryDocument.model_fields})
 
 
 def _before(query: DeliveryQuery, webhook: UUID) -> int | None:

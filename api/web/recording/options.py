@@ -8,6 +8,7 @@ from datetime import date
 
 from api.languages.texts import Texts, message
 from api.web.recording.subject import Subject
+from api.web.webhook_words import KINDS_OF_EVENT
 from domain import vocabulary
 from domain.currencies import currencies
 from domain.geography import countries
@@ -126,6 +127,13 @@ def _ways_to_correct(texts: Texts, _: Subject) -> Groups:
     return [Group("", [Option(way, texts.say(said)) for way, said in _WAYS_TO_CORRECT])]
 
 
+def _kinds_of_event(texts: Texts, _: Subject) -> Groups:
+    return [
+        Group(texts.say(label), [Option(type, texts.say(said)) for type, said in of_them.items()])
+        for label, of_them in KINDS_OF_EVENT.items()
+    ]
+
+
 def _by_label(offered: Iterable[Option]) -> Sequence[Option]:
     return sorted(offered, key=lambda option: option.label.casefold())
 
@@ -146,4 +154,5 @@ _LISTS: Mapping[str, Callable[[Texts, Subject], Groups]] = {
     "currency": _currencies,
     "target": _targets,
     "correction": _ways_to_correct,
+    "event_type": _kinds_of_event,
 }

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+from application.access import Owner
 from application.commands import Request
+from audit.envelope import Envelopes
 from domain.commands import Contribute, ContributionStatement
 from domain.dimensions import Division
 from domain.publication import Publish
 from domain.values import Actor
 from domain.vocabulary import Lifecycle, Role
 from infrastructure.bootstrap import Service
+from infrastructure.webhooks.outbox import Outbox
+from infrastructure.webhooks.queue import Queue
+from infrastructure.webhooks.sending import Attempt
 from projections.pledge_status.filters import PledgeFilters
 
 PLEDGE = "P2C-2022-000004"
@@ -21,6 +26,7 @@ PLEDGE = "P2C-2022-000004"
 
 FULFILLED = "P2C-2022-000001"
 UNCHECKED = "c3"
+FOR_BDT = Owner(role=Role.BDT)
 RECEIPT = "9c1b8a52-5c9e-4a0b-8d57-4c6a3f0e2d11"
 
 
@@ -44,7 +50,9 @@ def organisation_of_sample(service: Service) -> UUID:
 def every_page(service: Service) -> Sequence[Shown]:
     """The pages, some of them more than once, where they look different."""
     lead, waiting, publication = organisation_of_sample(service), _waiting(service), _publication(service)
+    webhook = _webhook(service)
     _record_something(service, lead)
+    _deliver_something(service, webhook)
     service.projections.wait_until(service.ledger.position, 20)
     return (
         Shown("overview", "/", "/"),
@@ -73,6 +81,13 @@ def every_page(service: Service) -> Sequence[Shown]:
         Shown("record", "/record", "/record"),
         Shown("record-pledger", "/record", "/record", Role.STAKEHOLDER),
         Shown("record-bdt", "/record", "/record", Role.BDT),
+        Shown("webhooks", "/webhooks", "/webhooks", Role.BDT),
+        Shown("webhooks-none", "/webhooks", "/webhooks", Role.AUDITOR),
+        Shown("webhook", "/webhooks/{webhook:uuid}", f"/webhooks/{webhook}?done=test", Role.BDT),
+        *(
+            Shown(f"webhook-{name}", f"/webhooks/{{webhook:uuid}}/{name}", f"/webhooks/{webhook}/{name}", Role.BDT)
+            for name in ("change", "remove")
+        ),
         Shown("announce", "/record/announce", "/record/announce", Role.STAKEHOLDER),
         Shown("receipt", "/record/receipts/{key}", f"/record/receipts/{RECEIPT}", Role.STAKEHOLDER),
         *(
@@ -111,6 +126,36 @@ def _publication(service: Service) -> UUID:
         )
         published = service.publications.newest(1)
     return published[0].fact.originator_id
+
+
+def _webhook(service: Service) -> UUID:
+    """One of BDT's webhooks, beside one that is disabled."""
+    if not (found := service.webhooks.of(FOR_BDT)):
+        url, kinds = "https://hooks.example.org/p2c", ("pledge.partially_fulfilled.v1", "pledge.validated.v1")
+        service.webhooks.add(FOR_BDT, url, event_types=kinds, description="The map of connected schools")
+        other, _ = service.webhooks.add(FOR_BDT, f"https://hooks.example.net/{'a-long-address/' * 9}")
+        service.webhooks.change(FOR_BDT, other.id, enabled=False)
+        found = service.webhooks.of(FOR_BDT)
+    return found[0].id
+
+
+def _deliver_something(service: Service, webhook: UUID) -> None:
+    """Messages in every state, as if they had been sent; once."""
+    if service.webhooks.deliveries.page(FOR_BDT, webhook, limit=1):
+        return
+    queue = Queue(service.pool)
+    for attempt in (Attempt(status=204), Attempt(problem="It did not answer within 10 seconds.")):
+        service.webhooks.deliveries.test(FOR_BDT, webhook)
+        _attempt(queue, webhook, attempt)
+    Outbox(service.pool, service.ledger, Envelopes()).fill()
+    _attempt(queue, webhook, Attempt(status=503, problem="It answered 503: Service temporarily unavailable"))
+    service.webhooks.deliveries.test(FOR_BDT, webhook)
+
+
+def _attempt(queue: Queue, webhook: UUID, attempt: Attempt) -> None:
+    due = queue.next_for(webhook)
+    assert due
+    queue.record(due, attempt)
 
 
 def _record_something(service: Service, lead: UUID) -> None:
