@@ -1,0 +1,115 @@
+"""Who may look at which page: each of them is asked for by everybody, and so is what is behind it as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from uuid import uuid4
+
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from api.http.app import with_routes
+from api.web.page_route import PageRoute
+from domain.vocabulary import Role
+from infrastructure.bootstrap import Service
+from tests.api.web.browser.site_pages import Shown, every_page, organisation_of_sample
+from tests.api.web.pages import Visitor
+
+NOBODY, LEAD, STRANGER, BDT, AUDITOR, ADMIN = "nobody", "lead", "stranger", "bdt", "auditor", "admin"
+EVERYBODY = frozenset({NOBODY, LEAD, STRANGER, BDT, AUDITOR, ADMIN})
+
+ABOUT_A_CONTRIBUTION = "/pledges/{reference}/contributions/{contribution}"
+
+FOR: Mapping[str, frozenset[str]] = {
+    "/reporting/reminders": frozenset({BDT}),
+    "/reporting/queue": frozenset({BDT, AUDITOR}),
+    "/record/announce": frozenset({LEAD, STRANGER}),
+    "/record/receipts/{key}": frozenset({LEAD}),
+    "/webhooks": frozenset({LEAD, STRANGER, BDT, AUDITOR}),
+    **{f"/webhooks/{{webhook:uuid}}{form}": frozenset({BDT}) for form in ("", "/change", "/remove")},
+    **{
+        f"/pledges/{{reference}}/{form}": frozenset({LEAD})
+        for form in ("report", "contribute", "scale-up", "scale-down", "amend", "fulfil", "withdraw")
+    },
+    **{f"/pledges/{{reference}}/{form}": frozenset({BDT}) for form in ("validate", "decline")},
+    **{f"{ABOUT_A_CONTRIBUTION}/{form}": frozenset({BDT}) for form in ("verify", "query")},
+    f"{ABOUT_A_CONTRIBUTION}/correct": frozenset({LEAD, BDT}),
+}
+"""For whom a page is; one that is not named here is for everybody."""
+
+REFUSED = frozenset({401, 403, 404})
+
+
+@pytest.fixture(scope="module")
+def shown(service: Service) -> Mapping[str, Shown]:
+    """A page of each route."""
+    return {page.route: page for page in reversed(every_page(service))}
+
+
+@pytest.fixture(scope="module")
+def visitors(service: Service, server: str) -> Iterator[Mapping[str, Visitor]]:
+    """One of each kind, signed in."""
+    issue, lead = service.credentials.issue, organisation_of_sample(service)
+    tokens = {
+        LEAD: issue(Role.STAKEHOLDER, lead)[1],
+        STRANGER: issue(Role.STAKEHOLDER, uuid4())[1],
+        **{role: issue(Role(role))[1] for role in (BDT, AUDITOR, ADMIN)},
+    }
+    found = {NOBODY: Visitor(base_url=server, timeout=30)}
+    for who, token in tokens.items():
+        secret = service.sessions.open_with_token(token)
+        assert secret
+        found[who] = Visitor(base_url=server, timeout=30, cookies={"p2c-session": secret})
+    yield found
+    for visitor in found.values():
+        visitor.close()
+
+
+def routes(method: str, *endings: str) -> list[str]:
+    """The pages that take a method, by how their addresses end; without endings those that are no data."""
+    found = [r for r in iter_route_contexts(with_routes().routes) if isinstance(r.original_route, PageRoute)]
+    paths = {str(r.path) for r in found if method in (r.methods or ())}
+    data = (".json", ".csv", ".xlsx", ".zip")
+    return sorted(path for path in paths if (path.endswith(endings) if endings else not path.endswith(data)))
+
+
+PAGES = [path for path in routes("GET") if path not in {"/sign-in/issuer", "/sign-in/callback"}]
+
+
+@pytest.mark.parametrize("route", PAGES)
+def test_a_page_is_for_whom_it_is_and_for_nobody_else(
+    visitors: Mapping[str, Visitor], shown: Mapping[str, Shown], route: str
+) -> None:
+    statuses = {who: visitor.get(shown[route].address).status_code for who, visitor in visitors.items()}
+    admitted = {who for who, status in statuses.items() if status == 200}
+
+    assert admitted == FOR.get(route, EVERYBODY), statuses
+    assert {status for who, status in statuses.items() if who not in admitted} <= REFUSED, statuses
+
+
+@pytest.mark.parametrize("route", routes("GET", ".json", ".csv"))
+def test_what_is_behind_a_page_is_for_whom_the_page_is(
+    visitors: Mapping[str, Visitor], shown: Mapping[str, Shown], route: str
+) -> None:
+    stem, _, ending = route.rpartition(".")
+    page = "/" if stem == "/overview" else stem.removesuffix("/entry")
+    path, _, query = shown[page].address.partition("?")
+    address = f"{'/overview' if path == '/' else path}{'/entry' if stem.endswith('/entry') else ''}.{ending}?{query}"
+    answers = {who: visitor.get(address, follow_redirects=True) for who, visitor in visitors.items()}
+
+    assert {who for who, answer in answers.items() if answer.is_success} == FOR.get(page, EVERYBODY), answers
+
+
+@pytest.mark.parametrize("route", routes("POST"))
+def test_nothing_is_taken_that_carries_no_token_of_our_forms(
+    visitors: Mapping[str, Visitor], shown: Mapping[str, Shown], route: str, service: Service
+) -> None:
+    before = service.ledger.position
+    address = shown[route].address if route in shown else route.replace("{webhook}", str(uuid4()))
+    for who, visitor in visitors.items():
+        if (who, route) != (NOBODY, "/sign-out"):  # who is not signed in is signed out already
+            sent = visitor.post(address, data={"reason": "x", "title": "x", "form_key": str(uuid4()), "token": "x"})
+            assert sent.status_code in REFUSED, (who, sent.status_code)
+
+    assert service.ledger.position == before
+    assert visitors[BDT].page("/").all("//header//form"), "still signed in"
