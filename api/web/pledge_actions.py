@@ -119,7 +119,7 @@ def _names(texts: Texts) -> dict[str, str]:
         "amend": say("Put a description right"),
         "fulfil": say("Declare it fulfilled"),
         "withdraw": say("Withdraw"),
-        "verify": say("Verify"),
+        "verify": say("Mark as verified"),
         "query": say("Ask about it"),
         "correct": say("Correct"),
     }
