@@ -36,9 +36,9 @@ class Offer:
             console.print(f"  BDT          {self.bdt}")
             console.print(f"  stakeholder  {self.stakeholder}  (organisation {STAKEHOLDER})")
             console.print(f"  auditor      {self.auditor}")
-            console.print(f"\nTry:  curl {address}/v1/pledges")
-            console.print(f"      curl {address}/v1/pledges/P2C-2022-000001/history")
-            console.print(f"The interface is described at {address}/docs")
+            console.print(f"\nLook:    {address}/")
+            console.print(f"Record:  {address}/sign-in  with the token of the stakeholder or of BDT")
+            console.print(f"Ask:     curl {address}/v1/pledges/P2C-2022-000001/history  (described at {address}/docs)")
 
 
 def offer_the_sample(service: Service) -> Offer:
