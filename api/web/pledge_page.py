@@ -11,7 +11,6 @@ from typing import cast
 from api.http import problems
 from api.http.failures import Failure
 from api.http.representations import Names, parties
-from api.web.pledge_actions import Action, contribution_actions, pledge_actions
 from api.web.pledge_life import (
     ContributionLine,
     ReportLine,
@@ -21,6 +20,7 @@ from api.web.pledge_life import (
     reports,
     steps,
 )
+from api.web.recording.access import Offered, offered, offered_on_contribution
 from api.web.visits import Visit
 from audit.envelope import Entry
 from domain import geography
@@ -71,8 +71,8 @@ class PledgePage:
     contributions: Sequence[ContributionLine]
     reports: Sequence[ReportLine]
     life: Sequence[Step]
-    actions: Sequence[Action]
-    contribution_actions: Mapping[str, Sequence[Action]]
+    forms: Sequence[Offered]
+    contribution_forms: Mapping[str, Sequence[Offered]]
 
     @property
     def is_latest(self) -> bool:
@@ -124,8 +124,8 @@ def pledge_page(visit: Visit, reference: str, version: int | None) -> PledgePage
         contributions=lines,
         reports=reports(shown),
         life=steps(known, name_at, visit.texts),
-        actions=list(pledge_actions(pledge, visit.by, lines, visit.texts)) if acting else [],
-        contribution_actions=dict(_about_contributions(pledge, lines, visit)) if acting else {},
+        forms=offered(visit.service, visit.by, pledge, visit.today) if acting else [],
+        contribution_forms=dict(_about_contributions(pledge, visit)) if acting else {},
     )
 
 
@@ -173,8 +173,6 @@ def _target(pledge: Pledge, target: Target) -> TargetLine:
     )
 
 
-def _about_contributions(
-    pledge: Pledge, lines: Sequence[ContributionLine], visit: Visit
-) -> Iterator[tuple[str, Sequence[Action]]]:
-    for line in lines:
-        yield line.contribution.id, list(contribution_actions(line, pledge, visit.by, lines, visit.texts))
+def _about_contributions(pledge: Pledge, visit: Visit) -> Iterator[tuple[str, Sequence[Offered]]]:
+    for id in pledge.contributions:
+        yield id, offered_on_contribution(visit.service, visit.by, pledge, id, visit.today)

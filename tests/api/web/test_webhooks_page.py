@@ -298,7 +298,7 @@ def test_a_test_message_arrives_once_however_often_the_form_is_sent(bdt: Visitor
     tried(bdt, webhook, 1)
     [row] = rows(bdt.page(webhook), "log")
     assert row[0].startswith("A test ")
-    assert row[1:4] == ["–", "Delivered The answer was 204.", "1"]
+    assert row[1:4] == ["–", "Taken by the receiver The answer was 204.", "1"]
     assert row[5] == "–"
     [message] = endpoint.received
     assert message.verified(secret)["type"] == TEST_TYPE
