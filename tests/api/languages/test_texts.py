@@ -131,7 +131,7 @@ def test_translations_name_the_same_values_and_codes(language: str):
         english = message.id[-1] if isinstance(message.id, tuple | list) else str(message.id)
         for number, form in enumerate(forms):
             found, wanted = CODE.findall(form), CODE.findall(english)
-            if message.pluralizable and number in SAY_THEIR_NUMBER.get(language, ()) and "{n}" not in found:
+            if message.pluralizable and number in SAY_THEIR_NUMBER.get(language, ()) and "{n}" in set(wanted) - set(found):
                 wanted.remove("{n}")
             assert sorted(found) == sorted(wanted), form
 
@@ -161,7 +161,7 @@ NARROW, WIDE = "\u202f", "\u00a0"
 def test_french_keeps_signs_on_the_line_of_their_word():
     of_codes = [label["fr"] for name in vocabulary.catalogue() for label in vocabulary.labels(name).values()]
     for form in (*(form for _, form in pairs("fr")), *of_codes):
-        text = signs(form)
+        text = re.sub(r"https?://|\d:\d", "", signs(form))
         assert not re.search(rf"(?<![{NARROW}{WIDE}])[;:!?»]|«(?![{NARROW}{WIDE}])", text), form
         assert "'" not in text, form
 
@@ -180,7 +180,7 @@ def test_russian_has_no_latin_words_and_a_dash_keeps_its_word():
 
 def test_arabic_has_its_own_signs_and_no_latin_sentence():
     for _, form in pairs("ar"):
-        text = signs(form)
+        text = re.sub("\u2066[^\u2069]*\u2069", "", signs(form))  # written from the left, and kept apart for it
         assert not re.search(r"[,;?](?!\d)", text), form
         assert set(re.findall(r"[A-Za-z][A-Za-z0-9]*", text)) <= ARABIC_KEEPS, form
 
