@@ -12,10 +12,10 @@ from api.web.assets import FOLDER, assets
 router = APIRouter(include_in_schema=False)
 
 
-@router.get(f"{FOLDER}/{{name}}")
-async def get_asset(name: str) -> Response:
+@router.get(f"{FOLDER}/{{file}}")
+async def get_asset(file: str) -> Response:
     """A file of the pages; at its address it never changes."""
-    asset = assets().get(name)
+    asset = assets().get(file)
     if asset is None:
         raise Failure(problems.NO_SUCH_ADDRESS, "There is no such file; load the page again.")
     return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": FOR_EVER})

@@ -100,7 +100,7 @@ def come_back(request: Request, visit: Visits, issuer: Issuer) -> Response:
 def sign_out(request: Request, visitor: Visitor, service: Services) -> Response:
     """End the session."""
     to_overview = place_of(request).link("/", as_of=None, effective_on=None)
-    answer = RedirectResponse(to_overview, status_code=303, headers={**NO_STORE, "Clear-Site-Data": '"storage"'})
+    answer = RedirectResponse(to_overview, status_code=303, headers=NO_STORE)
     if visitor.secret:
         form_of_stranger(request, visitor.secret)
         service.sessions.close(visitor.secret)

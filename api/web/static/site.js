@@ -12,3 +12,6 @@ for (const menu of document.querySelectorAll("details.languages, details.choice"
     }
   });
 }
+
+// Who signs out leaves no drafts behind. What the check of the ledger remembers stays: it is about nobody.
+document.querySelector("form[action^='/sign-out']")?.addEventListener("submit", () => sessionStorage.clear());

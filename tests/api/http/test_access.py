@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from api.http.app import create_app
 from api.http.example_requests import REQUESTS
 from api.http.streams import StreamBounds
+from api.web.assets import assets
 from api.web.page_route import PageRoute
 from application.access import Owner, Permission
 from domain.vocabulary import Role
@@ -41,7 +42,7 @@ PARTIES = frozenset({LEAD, PARTNER})
 """Who may know of a pledge that BDT has not admitted, besides insiders."""
 
 READ: Mapping[str, frozenset[str]] = {
-    "GET /assets/{name}": PUBLIC,
+    "GET /assets/{file}": PUBLIC,
     "GET /docs": PUBLIC,
     "GET /openapi.json": PUBLIC,
     "GET /problems": PUBLIC,
@@ -172,6 +173,7 @@ class World:
             .replace("{snapshot:uuid}", self.snapshot)
             .replace("{task}", "focal-point")
             .replace("{name}", "not-permitted")
+            .replace("{file}", next(iter(assets())))
             .replace("{path:path}", "0/000.p/1")
             .replace("{position}", "1")
             .replace("{token}", str(uuid4()))
