@@ -17,7 +17,7 @@ from api.web.visits import Visits
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
-WIDE, NARROW = Frame(width=720, height=300), Frame(width=340, height=260)
+WIDE, NARROW = Frame(width=720, height=300), Frame(width=340, height=280, top=46)
 """Two drawings of the same: letters cannot shrink as a drawing does."""
 
 
