@@ -20,7 +20,7 @@ def serving(app: FastAPI, *, trusted_proxies: str = "none", send_buffer: int | N
     with closing(bound_socket("127.0.0.1", 0)) as listener:
         if send_buffer:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
-        server = Server(app, lambda: None, on_stopping=lambda: end_streams(app), trusted_proxies=trusted_proxies)
+        server = Server(app, lambda: None, on_stopping=lambda: _end_streams(app), trusted_proxies=trusted_proxies)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + 20
@@ -30,3 +30,9 @@ def serving(app: FastAPI, *, trusted_proxies: str = "none", send_buffer: int | N
         server.should_exit = True
         thread.join(timeout=DRAIN_SECONDS)
         assert not thread.is_alive(), "it stops before it has to give up on anybody"
+
+
+def _end_streams(app: FastAPI) -> None:
+    """End the streams of an application that has any."""
+    if hasattr(app.state, "streams"):
+        end_streams(app)

@@ -105,6 +105,7 @@ ADDRESSES = addresses()
 STATED = [
     pytest.param(operation, place, id=f"{operation}.{'.'.join(map(str, place))}")
     for operation, body in REQUESTS.items()
+    if operation in ADDRESSES  # what we send to webhooks comes in nowhere
     for place in texts(body)
 ]
 
