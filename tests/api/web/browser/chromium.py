@@ -9,6 +9,9 @@ from playwright.sync_api import BrowserContext
 
 from infrastructure.bootstrap import Service
 
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-software-rasterizer"]
+"""Tests may run as root, and on machines whose processors would have to draw in a graphics card's place."""
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
-from tests.api.web.browser.chromium import chromium_program, sign_in
+from tests.api.web.browser.chromium import ARGUMENTS, chromium_program, sign_in
 from tests.api.web.browser.site_pages import organisation_of_sample
 
 Opened = Callable[..., Page]
@@ -27,7 +27,7 @@ def chromium() -> Iterator[Browser]:
             pytest.fail("the build server needs a Chromium: apt-get install chromium")
         pytest.skip("no Chromium is installed; on Debian: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -18,7 +18,7 @@ from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.signing import Signing
 from tests.api.http.serving import serving
-from tests.api.web.browser.chromium import chromium_program, sign_in
+from tests.api.web.browser.chromium import ARGUMENTS, chromium_program, sign_in
 from tests.api.web.browser.site_pages import Shown, every_page, organisation_of_sample
 
 FOLDER = Path("build/screenshots")
@@ -33,7 +33,7 @@ def main() -> None:
         sys.exit("No Chromium is installed; on Debian: apt-get install chromium")
     shutil.rmtree(FOLDER, ignore_errors=True)
     with _site() as (service, server), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         for language in LANGUAGES:
             _take(browser, service, server, language)
         browser.close()
