@@ -44,6 +44,8 @@ def test_nothing_keeps_anybody_out_and_nothing_is_cut_or_covered(
     opened: Opened, service: Service, tokens: Mapping[str, str], language: str
 ) -> None:
     pages = every_page(service)
+    if language not in LOOKED_AT_IN:
+        pages = list({shown.route: shown for shown in reversed(pages)}.values())  # each page once
     windows = {
         role: opened(token=tokens[role] if role else None, language=language) for role in {p.role for p in pages}
     }
