@@ -108,9 +108,8 @@ def story(event: AnyEvent, before: Pledge | None, texts: Texts) -> Story:
             assert_never(event)
 
 
-def lived(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Pledge | None]]:
-    """The facts of one pledge in order, each with the pledge it happened to."""
-    before: Pledge | None = None
+def lived(entries: Iterable[Entry], before: Pledge | None = None) -> Iterator[tuple[Entry, Pledge | None]]:
+    """The facts of one pledge in order, each with the pledge it happened to; `before` is the one of the first."""
     for entry in entries:
         yield entry, before
         before = evolve(before, cast("PledgeEvent", entry.event))

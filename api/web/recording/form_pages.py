@@ -10,13 +10,15 @@ from uuid import UUID, uuid4
 
 from fastapi import Request, Response
 
+from api.http.caching import NO_STORE
 from api.http.failures import Failure
+from api.languages.quantities import exactly
 from api.languages.texts import Texts
-from api.web.failure_pages import failure_language, language_of
+from api.web.failure_pages import failure_language, page_without_visit
 from api.web.form_guard import form_token, keep_secret, secret_of_stranger
-from api.web.form_posts import KEY, TOKEN, Fields, kept_fields, typed_in
+from api.web.form_posts import KEY, TOKEN, Fields, first, kept_fields, typed_in
 from api.web.links import Place
-from api.web.recording.amounts import exact, quantity
+from api.web.recording.amounts import quantity
 from api.web.recording.binding import BoundForm, bind
 from api.web.recording.complaints import Complaint
 from api.web.recording.descriptions import RecordingForm
@@ -24,8 +26,9 @@ from api.web.recording.failures import Told, told
 from api.web.recording.parts import Field as PartField
 from api.web.recording.parts import Kind, Part
 from api.web.recording.subject import Subject
-from api.web.rendering import environment, page, secure_page
+from api.web.rendering import page
 from api.web.signed_in import cookie_name
+from api.web.stories import Story
 from api.web.visits import Visit, place_of
 from audit.envelope import Entry
 from domain.obligations import Obligation, obligation
@@ -52,7 +55,7 @@ class FormPage:
     subject: Subject
     owed: Obligation | None = None
     proposed: Sequence[str] = ()
-    since: Sequence[tuple[Entry, str]] = ()
+    since: Sequence[tuple[Entry, Story]] = ()
     failure: Told | None = None
     receipt: str = ""
     is_fresh: bool = False
@@ -76,7 +79,7 @@ def given_back(
     complaints: Sequence[Complaint] = (),
     more: str = "",
     status: int = 200,
-    since: Sequence[tuple[Entry, str]] = (),
+    since: Sequence[tuple[Entry, Story]] = (),
     version: int | None = None,
     failure: Told | None = None,
     receipt: str = "",
@@ -91,8 +94,8 @@ def given_back(
     hidden = _hidden(
         visit.form_token,
         str(uuid4()) if receipt else _key(fields),
-        str(version or _first(fields, VERSION) or now),
-        _first(fields, BASE) or now,
+        str(version or first(fields, VERSION) or now),
+        first(fields, BASE) or now,
     )
     return _shown(
         visit,
@@ -109,36 +112,32 @@ def given_back(
 
 def given_back_without_register(request: Request, form: RecordingForm, fields: Fields, failure: Failure) -> Response:
     """The form with everything that was typed, where the register cannot be asked: it may be what failed."""
-    texts, place = failure_language(request), place_of(request)
+    texts = failure_language(request)
     subject = Subject(today=date.max, organisation=None)
     secret = request.cookies.get(cookie_name(request))
-    hidden = _hidden(form_token(secret) if secret else "", _key(fields), _first(fields, VERSION), _first(fields, BASE))
+    hidden = _hidden(form_token(secret) if secret else "", _key(fields), first(fields, VERSION), first(fields, BASE))
     shown = FormPage(
         form=form,
         bound=bind(form.parts, fields, subject, texts),
-        action=place.here(),
+        action=place_of(request).here(),
         hidden=hidden,
         subject=subject,
         failure=told(failure, texts),
     )
-    content = (
-        environment()
-        .get_template("recording/form.html")
-        .render(**language_of(texts), place=place, shown=shown, **_words(texts))
-    )
-    return secure_page(content, status=int(failure.status), headers={"Cache-Control": "no-store", **failure.headers})
+    return page_without_visit(request, "recording/form.html", failure, shown=shown, **_words(texts))
 
 
 def sign_in_page(request: Request, failure: Failure) -> Response:
     """What is shown where nobody is signed in (any more): the way in, which takes everything that was typed along."""
-    texts, place = failure_language(request), place_of(request)
     secret = secret_of_stranger(request)
-    shown = {"kept": kept_fields(typed_in(request)), "next": place.here(), "token_of_form": form_token(secret)}
-    content = (
-        environment().get_template("recording/sign_in_again.html").render(**language_of(texts), place=place, **shown)
+    answer = page_without_visit(
+        request,
+        "recording/sign_in_again.html",
+        failure,
+        kept=kept_fields(typed_in(request)),
+        next=place_of(request).here(),
+        token_of_form=form_token(secret),
     )
-    told = {"Cache-Control": "no-store", **failure.headers}
-    answer = secure_page(content, status=int(failure.status), headers=told)
     keep_secret(request, answer, secret)
     return answer
 
@@ -164,17 +163,14 @@ def _shown(
         owner=str(visit.by.actor.organisation or visit.by.actor.role),
         **more,
     )
-    return page(visit, "recording/form.html", status=status, shown=shown, headers=_UNKEPT, **_words(visit.texts))
-
-
-_UNKEPT = {"Cache-Control": "no-store"}
+    return page(visit, "recording/form.html", status=status, shown=shown, headers=NO_STORE, **_words(visit.texts))
 
 
 def _words(texts: Texts) -> dict[str, object]:
     """What the templates say amounts with."""
     return {
         "quantity": lambda amount, measure: quantity(texts, amount, measure),
-        "exact": lambda number: exact(texts, number),
+        "exact": lambda number: exactly(texts, number),
     }
 
 
@@ -209,10 +205,6 @@ def _hidden(token: str, key: str, version: str, base: str) -> Sequence[tuple[str
 def _key(fields: Fields) -> str:
     """The key of the form as it was sent; a new one where that is none."""
     try:
-        return str(UUID(_first(fields, KEY)))
+        return str(UUID(first(fields, KEY)))
     except ValueError:
         return str(uuid4())
-
-
-def _first(fields: Fields, name: str) -> str:
-    return next(iter(fields.get(name, ())), "")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.web.recording.facts import told_facts
+from api.languages.texts import Texts
+from api.web.stories import Story, lived, story
 from application.access import Principal, sight_of
 from audit.envelope import Entry
 from audit.merkle import leaf_hash
@@ -23,7 +24,7 @@ class RecordedFact:
     version: int
     position: int
     recorded_at: datetime
-    summary: str
+    story: Story
     leaf_hash: str
 
 
@@ -37,25 +38,28 @@ class RecordingReceipt:
     checkpoint: StoredCheckpoint | None
 
 
-def receipt_of(service: Service, by: Principal, key: str) -> RecordingReceipt | None:
-    """The receipt of the form with this key; None where nobody of the visitor's organisation, or role, sent one."""
+def receipt_of(service: Service, by: Principal, key: str, texts: Texts) -> RecordingReceipt | None:
+    """The receipt of the form with this key, in the visitor's language.
+
+    None where nobody of the visitor's organisation, or role, sent one.
+    """
     found = service.commands.receipt(by, key)
     pledge = service.ledger.pledge(found.stream_id, found.last_version) if found else None
     if found is None or pledge is None or not sight_of(by).includes(pledge):
         return None
     before = service.ledger.pledge(found.stream_id, found.first_version - 1) if found.first_version > 1 else None
     entries = service.ledger.entries(found.stream_id, first=found.first_version, last=found.last_version)
-    facts = [_fact(service, entry, summary) for entry, summary in told_facts(entries, before)]
+    facts = [_fact(service, entry, story(entry.event, known, texts)) for entry, known in lived(entries, before)]
     return RecordingReceipt(
         key=key, pledge=pledge, facts=facts, checkpoint=service.checkpoints.covering(facts[-1].position)
     )
 
 
-def _fact(service: Service, entry: Entry, summary: str) -> RecordedFact:
+def _fact(service: Service, entry: Entry, told: Story) -> RecordedFact:
     return RecordedFact(
         version=entry.event.originator_version,
         position=entry.position,
         recorded_at=entry.recorded_at,
-        summary=summary,
+        story=told,
         leaf_hash=in_base64(leaf_hash(service.ledger.stored_at(entry.position) or b"")),
     )

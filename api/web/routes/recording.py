@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from api.http import problems
+from api.http.caching import NO_STORE
 from api.http.failures import Failure
 from api.http.paths import ContributionId, Reference
 from api.http.statements import Body
@@ -18,7 +19,6 @@ from api.web.recording.carrying_out import Overtaken, Sending, carry_out
 from api.web.recording.complaints import Complaint, invalid, refused, unread
 from api.web.recording.descriptions import RecordingForm
 from api.web.recording.documents import Document, Reading, read
-from api.web.recording.facts import told_facts
 from api.web.recording.failures import told
 from api.web.recording.form_pages import BASE, VERSION, given_back, opened
 from api.web.recording.form_route import FormRoute
@@ -26,6 +26,7 @@ from api.web.recording.receipts import receipt_of
 from api.web.recording.subject import Subject
 from api.web.recording.subjects import require_counted, subject_of
 from api.web.rendering import page
+from api.web.stories import lived, story
 from api.web.visits import Visit, Visits
 from application.access import NotAuthenticated
 from application.commands import IdempotencyKeyReused
@@ -47,7 +48,7 @@ def get_receipt(visit: Visits, key: str) -> Response:
     """What a form caused. It is there for whoever acts for the same organisation, or in the same role."""
     if not visit.visitor.is_known:
         raise NotAuthenticated
-    found = receipt_of(visit.service, visit.by, key)
+    found = receipt_of(visit.service, visit.by, key, visit.texts)
     if found is None:
         raise Failure(problems.NO_SUCH_ADDRESS, "Nothing was recorded under this key.")
     return page(visit, "recording/receipt.html", receipt=found)
@@ -107,7 +108,7 @@ class _Form:
         if overtaken:
             return self._overtaken(visit, posted, subject, overtaken)
         address = visit.place.link(receipt_address(posted.idempotency_key), as_of=None, effective_on=None)
-        return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
+        return RedirectResponse(address, status_code=303, headers=NO_STORE)
 
     def _wrong(self, visit: Visit, posted: PostedForm, subject: Subject, complaints: list[Complaint]) -> Response:
         return given_back(visit, self.form, posted.fields, subject, complaints=complaints, status=UNPROCESSABLE)
@@ -121,7 +122,9 @@ class _Form:
             posted.fields,
             subject,
             status=OUTDATED,
-            since=told_facts(overtaken.entries, before),
+            since=[
+                (entry, story(entry.event, known, visit.texts)) for entry, known in lived(overtaken.entries, before)
+            ],
             version=overtaken.version,
         )
 

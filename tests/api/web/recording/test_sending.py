@@ -35,6 +35,15 @@ def test_a_form_that_is_sent_twice_is_recorded_once(register: Register, pledger:
     assert len(register.pledge(reference).reports) == 1
 
 
+def test_a_receipt_says_what_was_recorded_in_the_language_of_whoever_reads_it(register: Register, pledger: Person):
+    reference = register.announced()
+    sent = pledger.send(pledger.open(f"/pledges/{reference}/withdraw"), {"reason": "No funds."})
+    receipt = sent.answer.headers["Location"]
+    assert "Withdrawn" in pledger.open(receipt).text("//ol[@class='facts']")
+    assert "Отозван" in (russian := pledger.open(f"{receipt}?lang=ru").text("//ol[@class='facts']"))
+    assert "No funds." in russian
+
+
 def test_also_when_it_is_sent_twice_at_once(register: Register, pledger: Person):
     page = pledger.open("/record/announce")
     typed = {"title": f"Twice {uuid4()}", "description": "x", "type": "policy", "focus_area": "access"}
@@ -72,7 +81,7 @@ def test_whoever_was_overtaken_is_told_and_can_record_it_anyway(register: Regist
     assert unseen.status == 412, "who does not say what they know of is told everything"
     told = pledger.send(page, {"targets.1.value": "150"})
     assert told.status == 412
-    assert "also in MLI" in told.text("//*[@id='summary']")
+    assert "Mali" in told.text("//*[@id='summary']")
     assert told.fields["targets.1.value"] == ["150"]
     assert register.pledge(reference).targets[1].promised == 120
     assert pledger.send(told).status == 303
