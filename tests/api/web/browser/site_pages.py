@@ -53,7 +53,7 @@ def every_page(service: Service) -> Sequence[Shown]:
     webhook = _webhook(service)
     _record_something(service, lead)
     _deliver_something(service, webhook)
-    service.projections.wait_until(service.ledger.position, 20)
+    assert service.projections.wait_until(service.ledger.position, 20), "the site has to be served meanwhile"
     return (
         Shown("overview", "/", "/"),
         Shown("overview-then", "/", "/?effective_on=2023-12-31"),

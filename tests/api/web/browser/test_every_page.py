@@ -29,7 +29,7 @@ LOOKED_AT_IN = ("en", "ru", "ar")
 LEADING_ELSEWHERE = {"/sign-in/issuer", "/sign-in/callback"}
 
 
-def test_no_page_of_the_site_is_left_out(service: Service) -> None:
+def test_no_page_of_the_site_is_left_out(server: str, service: Service) -> None:
     routes = [r for r in iter_route_contexts(with_routes().routes) if isinstance(r.original_route, PageRoute)]
     read = {r.path for r in routes if "GET" in (r.methods or ())}
     pages = {

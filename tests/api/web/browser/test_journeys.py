@@ -21,9 +21,9 @@ SIGNED_WITHIN_MS = 20_000
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _signed(service: Service) -> None:
+def _signed(server: str, service: Service) -> None:
     """The sample is signed, so that there is something to check."""
-    service.projections.wait_until(service.ledger.position, 20)
+    assert service.projections.wait_until(service.ledger.position, 20)
     service.signer.sign()
 
 
