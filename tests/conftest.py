@@ -116,6 +116,13 @@ def empty_database(postgres: EmbeddedPostgres) -> Iterator[str]:
         yield conninfo
 
 
+@pytest.fixture(scope="module")
+def conninfo(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database that the tests of a module share."""
+    with new_database(postgres) as conninfo:
+        yield conninfo
+
+
 @contextmanager
 def new_database(postgres: EmbeddedPostgres) -> Iterator[str]:
     """A database for as long as it is needed; for fixtures that live longer than one test."""

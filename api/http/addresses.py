@@ -15,9 +15,14 @@ def address_of(request: Request) -> str:
 
     A `Host` header that names no host is passed over: the address is then where the connection came in.
     """
-    scheme = "https" if request.url.scheme == "https" else "http"
+    scheme = "https" if is_by_https(request) else "http"
     named = request.headers.get("host", "")
     return f"{scheme}://{named if _NAME.fullmatch(named) else _listening(request)}"
+
+
+def is_by_https(request: Request) -> bool:
+    """Whether the request came by HTTPS, to us or to a proxy that is believed."""
+    return request.url.scheme == "https"
 
 
 def _listening(request: Request) -> str:

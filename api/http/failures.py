@@ -111,13 +111,17 @@ def respond(failure: Failure, instance: str, request_id: str | None) -> Response
 
 
 def refusal(scope: Scope, failure: Failure) -> Response:
-    """The same, once the log knows of it where it should."""
-    state = scope["state"]
+    """The same, once the log and the metrics know of it where they should."""
+    note(scope, failure)
+    return respond(failure, scope["path"], scope["state"].get("request_id"))
+
+
+def note(scope: Scope, failure: Failure) -> None:
+    """Let the log and the metrics know of a refusal, where they should."""
     if failure.turned_away:
-        state["turned_away"] = failure.turned_away
+        scope["state"]["turned_away"] = failure.turned_away
     if failure.status in LOGGED:
         log.warning("refused", problem=failure.problem.name, reason=failure.detail, path=scope["path"], **who(scope))
-    return respond(failure, scope["path"], state.get("request_id"))
 
 
 def internal_error() -> Failure:

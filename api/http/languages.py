@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from babel import negotiate_locale
 
 from api.languages.texts import SOURCE
 from domain.vocabulary import LANGUAGES
+
+Language = Literal["ar", "en", "es", "fr", "ru", "zh"]
+"""One of the six languages of the United Nations, as addresses name it."""
+
+assert set(get_args(Language)) == set(LANGUAGES)
 
 
 def liked(accept_language: str | None) -> str:

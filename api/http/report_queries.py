@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from api.http.cursors import Cursor
+from api.http.languages import Language
 from api.http.moments import AsOfText
 from api.http.queries import CursorText, Limit, MomentQuery, SearchText, Several
 from api.http.statements import Day
@@ -37,7 +38,7 @@ class ProgressQuery(BaseModel):
     to: Annotated[ReportedDay, Field(description="The period's last day, which belongs to it")]
     as_of: AsOfText = None
     language: Annotated[
-        Literal["ar", "en", "es", "fr", "ru", "zh"] | None,
+        Language | None,
         Field(description="Of the page or the PDF; without it, the one of `Accept-Language` that is liked best"),
     ] = None
 

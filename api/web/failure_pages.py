@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
+from api.http.caching import NO_STORE
 from api.http.failures import Failure
 from api.http.languages import liked
 from api.languages.texts import Texts, texts
@@ -14,27 +15,26 @@ from domain.vocabulary import LANGUAGES
 
 
 def failure_page(request: Request, failure: Failure) -> Response:
-    """The page of a failure. It needs neither the database nor a session: both may be what failed."""
-    if failure.turned_away:
-        request.state.turned_away = failure.turned_away
-    place, language = place_of(request), failure_language(request)
+    """The page of a failure."""
+    return page_without_visit(
+        request,
+        "failure.html",
+        failure,
+        failure=failure,
+        again=sent_again(typed_in(request)),
+        request_id=getattr(request.state, "request_id", None),
+    )
+
+
+def page_without_visit(request: Request, template: str, cause: Failure, **shown: object) -> Response:
+    """A page that needs neither the database nor a session: both may be what failed. Nobody keeps it."""
+    spoken = failure_language(request)
     content = (
         environment()
-        .get_template("failure.html")
-        .render(
-            **language_of(language),
-            place=place,
-            failure=failure,
-            again=sent_again(typed_in(request)),
-            request_id=getattr(request.state, "request_id", None),
-        )
+        .get_template(template)
+        .render(texts=spoken, say=spoken.say, count=spoken.count, place=place_of(request), **shown)
     )
-    return secure_page(content, status=int(failure.status), headers={"Cache-Control": "no-store", **failure.headers})
-
-
-def language_of(spoken: Texts) -> dict[str, object]:
-    """What a template says things with."""
-    return {"texts": spoken, "say": spoken.say, "count": spoken.count}
+    return secure_page(content, status=int(cause.status), headers={**NO_STORE, **cause.headers})
 
 
 def failure_language(request: Request) -> Texts:

@@ -11,6 +11,8 @@ import secrets
 
 from fastapi import Request, Response
 
+from api.http.addresses import is_by_https
+
 COOKIE = "p2c-form"
 
 
@@ -31,5 +33,4 @@ def secret_of_stranger(request: Request) -> str:
 
 def keep_secret(request: Request, response: Response, secret: str) -> None:
     """Let the browser of a stranger keep the secret for as long as it is open."""
-    by_https = request.url.scheme == "https"
-    response.set_cookie(COOKIE, secret, path="/", secure=by_https, httponly=True, samesite="strict")
+    response.set_cookie(COOKIE, secret, path="/", secure=is_by_https(request), httponly=True, samesite="strict")

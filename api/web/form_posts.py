@@ -84,7 +84,7 @@ class PostedForm:
 
     def value(self, name: str) -> str:
         """The first value of a field; empty where there is none."""
-        return next(iter(self.fields.get(name, ())), "")
+        return first(self.fields, name)
 
 
 class FormRequest(Request):
@@ -127,8 +127,8 @@ def submitted_form(request: Request, visitor: Visitor) -> PostedForm:
     fields = typed_in(request)
     if not visitor.secret:
         raise NotAuthenticated
-    form = PostedForm(fields=fields, idempotency_key=_first(fields, KEY))
-    if not is_token_of(_first(fields, TOKEN), visitor.secret):
+    form = PostedForm(fields=fields, idempotency_key=first(fields, KEY))
+    if not is_token_of(first(fields, TOKEN), visitor.secret):
         raise Failure(FORM_OF_ANOTHER_SESSION, "The form is not one of this session.")
     if not _is_uuid(form.idempotency_key):
         raise Failure(FORM_OF_ANOTHER_SESSION, "The form has no key.")
@@ -139,19 +139,19 @@ def submitted_form(request: Request, visitor: Visitor) -> PostedForm:
 def submitted_or_kept_form(request: Request, visitor: Visitor) -> PostedForm:
     """The same, or the form that was kept while its sender signed in. Raises as `submitted_form` does."""
     fields = typed_in(request)
-    if _first(fields, KEPT) != "1":
+    if first(fields, KEPT) != "1":
         return submitted_form(request, visitor)
     require_our_own(request)
     if not visitor.secret:
         raise NotAuthenticated
-    return KeptForm(fields=fields, idempotency_key=_first(fields, KEY))
+    return KeptForm(fields=fields, idempotency_key=first(fields, KEY))
 
 
 def form_of_stranger(request: Request, secret: str | None) -> Fields:
     """The fields of a form that was made for the visitor with this secret, signed in or not. Raises Failure."""
     require_our_own(request)
     fields = typed_in(request)
-    if not is_token_of(_first(fields, TOKEN), secret):
+    if not is_token_of(first(fields, TOKEN), secret):
         raise Failure(FROM_ANOTHER_SITE, "It was not made for this browser, or long ago.")
     return fields
 
@@ -178,7 +178,7 @@ def typed_in(request: Request) -> Fields:
 
 def sent_again(fields: Fields) -> list[tuple[str, str]]:
     """The same, with whose session the form was made for: to send it once more."""
-    token = _first(fields, TOKEN)
+    token = first(fields, TOKEN)
     return [*kept_fields(fields), *([(TOKEN, token)] if token and len(fields) > 1 else [])]
 
 
@@ -213,7 +213,8 @@ def _with_plain_line_ends(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _first(fields: Fields, name: str) -> str:
+def first(fields: Fields, name: str) -> str:
+    """The first value of a field; empty where there is none."""
     return next(iter(fields.get(name, ())), "")
 
 

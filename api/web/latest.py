@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+from api.http.seen import audience_of
 from api.web.stories import Story, lived, story
 from api.web.visits import Visit
 from domain.events import PledgeEvent
-from projections.timeline.channel import Audience, Happening
+from projections.timeline.channel import Happening
 
 SHOWN = 8
 
@@ -31,7 +32,7 @@ class Latest:
 def latest(visit: Visit) -> list[Latest]:
     """What happened last, the latest first, as the visitor may know it at the moment."""
     found = visit.service.channel.latest(
-        Audience(everything=visit.sight.everything, organisation=visit.sight.organisation),
+        audience_of(visit.sight),
         limit=SHOWN,
         before=visit.moment.position + 1,
         until=visit.moment.effective_on,

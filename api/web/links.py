@@ -39,18 +39,9 @@ class Place:
         }
         return _address(path, {**kept, **changes})
 
-    def toggled(self, name: str, value: object) -> str:
-        """The address of this page with a value added to those of a parameter, or taken away where it is there."""
-        given, text = self.values(name), str(value)
-        return self.here(**{name: [v for v in given if v != text] if text in given else [*given, text]})
-
     def values(self, name: str) -> list[str]:
         """The values of a parameter."""
         return [value for key, value in self.parameters if key == name]
-
-    def has(self, name: str, value: object) -> bool:
-        """Whether a parameter has this value among its own."""
-        return str(value) in self.values(name)
 
     def carried(self, *names: str) -> list[tuple[str, str]]:
         """The parameters with these names, for the hidden fields of a form."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from api.http.representations import parties
 from api.http.seen import within
+from api.web.known_facts import known_at
 from api.web.pledge_list import Line, line
 from api.web.visits import Visit
 from audit.envelope import Entry
@@ -63,7 +64,7 @@ class OrganisationPage:
 
 def organisation_page(visit: Visit, id: UUID) -> OrganisationPage:
     """The page of an organisation at the moment of a visit. Raises UnknownOrganisation."""
-    known = _known(visit, id)
+    known = known_at(visit.service.ledger.entries(id), visit.moment)
     organisation = fold(None, (cast("OrganisationEvent", entry.event) for entry in known))
     if organisation is None:
         raise UnknownOrganisation(str(id))
@@ -84,15 +85,6 @@ def organisation_page(visit: Visit, id: UUID) -> OrganisationPage:
 def filters_of(visit: Visit, id: UUID) -> PledgeFilters:
     """The pledges that an organisation leads or shares, as far as the visitor may know of them."""
     return within(visit.sight, PledgeFilters(organisation=(id,)))
-
-
-def _known(visit: Visit, id: UUID) -> Sequence[Entry]:
-    at = visit.moment
-    return [
-        entry
-        for entry in visit.service.ledger.entries(id)
-        if entry.position <= at.position and entry.event.effective_on <= at.effective_on
-    ]
 
 
 def _names(entries: Iterable[Entry]) -> Iterator[Name]:

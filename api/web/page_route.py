@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from fastapi import Request, Response
 
-from api.http.failures import Failure, explained, internal_error
+from api.http.failures import Failure, explained, internal_error, note
 from api.http.turns import TurnRoute
 from api.web.failure_pages import failure_page
 from api.web.form_posts import FormRequest
@@ -33,7 +33,9 @@ class PageRoute(TurnRoute):
                 failure = explained(failed)
                 if failure is None:
                     log.exception("page failed", path=request.url.path)
-                return self.failed(request, failure or internal_error())
+                failure = failure or internal_error()
+                note(request.scope, failure)
+                return self.failed(request, failure)
 
         return handle_or_explain
 

@@ -11,6 +11,7 @@ from typing import cast
 from api.http import problems
 from api.http.failures import Failure
 from api.http.representations import Names, parties
+from api.web.known_facts import known_at
 from api.web.pledge_life import (
     ContributionLine,
     ReportLine,
@@ -134,12 +135,7 @@ def known_entries(visit: Visit, reference: str) -> Sequence[Entry]:
 
     Raises UnknownPledge where there are none, or where the visitor may not know of the pledge as it was then.
     """
-    at = visit.moment
-    known = [
-        entry
-        for entry in visit.service.ledger.entries(pledge_id(reference))
-        if entry.position <= at.position and entry.event.effective_on <= at.effective_on
-    ]
+    known = known_at(visit.service.ledger.entries(pledge_id(reference)), visit.moment)
     pledge = fold(None, (cast("PledgeEvent", entry.event) for entry in known))
     if pledge is None or not visit.sight.includes(pledge):
         raise UnknownPledge(reference)

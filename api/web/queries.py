@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.http.languages import Language
 from api.http.moments import AsOfText, EffectiveOn
-from domain.vocabulary import LANGUAGES
-
-Language = Literal["ar", "en", "es", "fr", "ru", "zh"]
-assert set(Language.__args__) == set(LANGUAGES)  # type: ignore[attr-defined]
 
 
 class Page(BaseModel):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
+from api.http.addresses import is_by_https
 from api.http.service import Services
 from application.access import ANONYMOUS, Principal
 
@@ -45,22 +46,18 @@ def signed_in(request: Request, service: Services) -> SignedIn:
 def keep_signed_in(request: Request, response: Response, secret: str) -> None:
     """Let the browser keep a session until it is closed: by HTTP alone, and for this site's own pages."""
     response.set_cookie(
-        cookie_name(request), secret, path="/", secure=_by_https(request), httponly=True, samesite="lax"
+        cookie_name(request), secret, path="/", secure=is_by_https(request), httponly=True, samesite="lax"
     )
 
 
 def forget(request: Request, response: Response) -> None:
     """Let the browser forget the session."""
-    response.delete_cookie(cookie_name(request), path="/", secure=_by_https(request), httponly=True, samesite="lax")
+    response.delete_cookie(cookie_name(request), path="/", secure=is_by_https(request), httponly=True, samesite="lax")
 
 
 def cookie_name(request: Request) -> str:
     """What the cookie is called."""
-    return SECURE_NAME if _by_https(request) else NAME
-
-
-def _by_https(request: Request) -> bool:
-    return request.url.scheme == "https"
+    return SECURE_NAME if is_by_https(request) else NAME
 
 
 Visitor = Annotated[SignedIn, Depends(signed_in)]

@@ -13,8 +13,6 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infrastructure import roles, schema
 from infrastructure.bootstrap import Service, open_on
-from infrastructure.embedded_postgres import EmbeddedPostgres
-from tests.conftest import new_database
 from tests.projections.ledgers import append, registered
 
 GUARDED = [*roles.ADDED_TO, "identity"]
@@ -32,14 +30,8 @@ COLUMN = {"identity": "id", "signing_keys": "added_at", "checkpoints": "signed_a
 
 
 @pytest.fixture(scope="module")
-def conninfo(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """A database in which whatever is tried is refused, so that all tries can share it."""
-    with new_database(postgres) as conninfo:
-        yield conninfo
-
-
-@pytest.fixture(scope="module")
 def service(conninfo: str) -> Iterator[Service]:
+    """On a database in which whatever is tried is refused, so that all tries can share it."""
     with open_on(conninfo) as service:
         yield service
 

@@ -26,6 +26,7 @@ from api.http.openapi import CACHED, FOR_EVERYBODY, READ, READER, WAITING, answe
 from api.http.paths import REFERENCE_FORM
 from api.http.queries import Asked, Limit
 from api.http.rates import network_of
+from api.http.seen import audience_of
 from api.http.service import Services
 from api.http.streams import Streams
 from api.http.turns import TurnRoute
@@ -33,7 +34,6 @@ from application.access import Principal, sight_of
 from application.moments import PositionAhead
 from infrastructure.bootstrap import Service
 from infrastructure.version import p2c_version
-from projections.timeline.channel import Audience
 
 router = APIRouter(prefix="/v1", tags=["channel"], route_class=TurnRoute)
 
@@ -103,7 +103,7 @@ def get_feed(
     places further down; at the top is that it was admitted.
     """
     page = service.channel.latest(
-        _audience(reader),
+        audience_of(sight_of(reader)),
         limit=query.limit,
         before=query.before,
         reference=query.reference,
@@ -168,15 +168,10 @@ def stream_events(
     return EventStream(
         streams,
         after=_beginning(service, query.after, last_event_id),
-        audience=_audience(reader),
+        audience=audience_of(sight_of(reader)),
         client=_client(request, reader),
         still_known=partial(still_known, service, given) if given else None,
     )
-
-
-def _audience(reader: Principal) -> Audience:
-    sight = sight_of(reader)
-    return Audience(everything=sight.everything, organisation=sight.organisation)
 
 
 def _beginning(service: Service, after: int | None, last_event_id: str | None) -> int:

@@ -24,8 +24,6 @@ class FormRoute(PageRoute):
     def failed(self, request: Request, failure: Failure) -> Response:
         """The form with what was typed; the way in, for whom nobody knows; else the page of the failure."""
         fields, form = typed_in(request), _BY_PATH.get(self.path)
-        if failure.turned_away:
-            request.state.turned_away = failure.turned_away
         if failure.status == HTTPStatus.UNAUTHORIZED:
             return sign_in_page(request, failure)
         if not fields or form is None or _is_not_theirs(failure):

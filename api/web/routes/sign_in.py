@@ -10,11 +10,12 @@ from fastapi.responses import RedirectResponse
 from pydantic import Field
 
 from api.http import problems
+from api.http.addresses import address_of, is_by_https
 from api.http.caching import NO_STORE
 from api.http.failures import Failure
 from api.http.service import Services
 from api.web.form_guard import COOKIE, form_token, keep_secret, secret_of_stranger
-from api.web.form_posts import Fields, form_of_stranger
+from api.web.form_posts import KEPT, Fields, first, form_of_stranger, kept_fields
 from api.web.page_route import PageRoute
 from api.web.queries import Page
 from api.web.rendering import page
@@ -29,8 +30,6 @@ BEGUN, WHERE_TO = "p2c-sign-in", "p2c-sign-in-next"
 BEGUN_SECONDS = 600
 START = "/record"
 """Where a visitor goes on who came from nowhere in particular."""
-
-OWN_FIELDS = frozenset({"token", "next", "form_token"})
 
 
 class SignInQuery(Page):
@@ -58,8 +57,8 @@ def get_sign_in(request: Request, visit: Visits, query: Annotated[SignInQuery, Q
 def post_sign_in(request: Request, visit: Visits) -> Response:
     """Sign in with a token; what was typed into another form meanwhile goes along."""
     fields = form_of_stranger(request, visit.visitor.secret or request.cookies.get(COOKIE))
-    next, kept = own_place(_first(fields, "next")), _kept(fields)
-    secret = visit.service.sessions.open_with_token(_first(fields, "token").strip())
+    next, kept = own_place(first(fields, "next")), _kept(fields)
+    secret = visit.service.sessions.open_with_token(first(fields, "token").strip())
     if secret is None:
         return _form(request, visit, next=next, kept=kept, refused=True, status=422)
     return _signed_in(request, visit, secret, next, kept)
@@ -76,7 +75,7 @@ def go_to_issuer(request: Request, issuer: Issuer, query: Annotated[SignInQuery,
             value,
             path="/sign-in",
             max_age=BEGUN_SECONDS,
-            secure=request.url.scheme == "https",
+            secure=is_by_https(request),
             httponly=True,
             samesite="lax",
         )
@@ -154,15 +153,10 @@ def _form(
 
 
 def _kept(fields: Fields) -> list[tuple[str, str]]:
-    """What was typed into the form that the visitor was kept from sending."""
-    if not _first(fields, "kept"):
-        return []
-    return [(name, value) for name, values in fields.items() if name not in OWN_FIELDS for value in values]
-
-
-def _first(fields: Fields, name: str) -> str:
-    return next(iter(fields.get(name, ())), "")
+    """What was typed into the form that the visitor was kept from sending, which is only to be shown again."""
+    kept = first(fields, KEPT)
+    return [(KEPT, kept), *kept_fields(fields)] if kept else []
 
 
 def _callback(request: Request) -> str:
-    return f"{str(request.base_url).rstrip('/')}{CALLBACK}"
+    return f"{address_of(request)}{CALLBACK}"

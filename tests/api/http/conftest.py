@@ -12,20 +12,11 @@ from fastapi import FastAPI
 from api.http.app import create_app
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service, open_on
-from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.signing import Signing
 from tests.api.http.contract import Contract, description
 from tests.api.http.register import Client
 from tests.api.http.serving import serving
 from tests.api.http.signing_in import TheOneWhoMay
-from tests.conftest import new_database
-
-
-@pytest.fixture(scope="module")
-def conninfo(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """A database that the tests of a module share."""
-    with new_database(postgres) as conninfo:
-        yield conninfo
 
 
 @pytest.fixture(scope="module")

@@ -9,18 +9,9 @@ import pytest
 from api.http.app import create_app
 from application.sample.loading import load_sample
 from infrastructure.bootstrap import Service, open_on
-from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.signing import Signing
 from tests.api.http.serving import serving
 from tests.api.web.pages import Visitor
-from tests.conftest import new_database
-
-
-@pytest.fixture(scope="module")
-def conninfo(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """A database that the tests of a module share."""
-    with new_database(postgres) as conninfo:
-        yield conninfo
 
 
 @pytest.fixture(scope="module")

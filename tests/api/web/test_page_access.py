@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
 from tests.api.web.browser.site_pages import Shown, every_page, organisation_of_sample
 from tests.api.web.pages import Visitor
+from tests.api.web.signed_in_visitors import signed_in
 
 NOBODY, LEAD, STRANGER, BDT, AUDITOR, ADMIN = "nobody", "lead", "stranger", "bdt", "auditor", "admin"
 EVERYBODY = frozenset({NOBODY, LEAD, STRANGER, BDT, AUDITOR, ADMIN})
@@ -41,7 +43,7 @@ REFUSED = frozenset({401, 403, 404})
 
 
 @pytest.fixture(scope="module")
-def shown(service: Service) -> Mapping[str, Shown]:
+def shown(server: str, service: Service) -> Mapping[str, Shown]:
     """A page of each route."""
     return {page.route: page for page in reversed(every_page(service))}
 
@@ -49,20 +51,15 @@ def shown(service: Service) -> Mapping[str, Shown]:
 @pytest.fixture(scope="module")
 def visitors(service: Service, server: str) -> Iterator[Mapping[str, Visitor]]:
     """One of each kind, signed in."""
-    issue, lead = service.credentials.issue, organisation_of_sample(service)
-    tokens = {
-        LEAD: issue(Role.STAKEHOLDER, lead)[1],
-        STRANGER: issue(Role.STAKEHOLDER, uuid4())[1],
-        **{role: issue(Role(role))[1] for role in (BDT, AUDITOR, ADMIN)},
+    roles = {
+        LEAD: (Role.STAKEHOLDER, organisation_of_sample(service)),
+        STRANGER: (Role.STAKEHOLDER, uuid4()),
+        **{role: (Role(role), None) for role in (BDT, AUDITOR, ADMIN)},
     }
-    found = {NOBODY: Visitor(base_url=server, timeout=30)}
-    for who, token in tokens.items():
-        secret = service.sessions.open_with_token(token)
-        assert secret
-        found[who] = Visitor(base_url=server, timeout=30, cookies={"p2c-session": secret})
-    yield found
-    for visitor in found.values():
-        visitor.close()
+    with ExitStack() as stack:
+        nobody = stack.enter_context(Visitor(base_url=server, timeout=30))
+        known = {who: stack.enter_context(signed_in(server, service, *role)) for who, role in roles.items()}
+        yield {NOBODY: nobody, **known}
 
 
 def routes(method: str, *endings: str) -> list[str]:

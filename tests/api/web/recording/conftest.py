@@ -7,20 +7,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from api.http.app import create_app
 from infrastructure.bootstrap import Service, open_on
-from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.signing import Signing
-from tests.api.http.serving import serving
 from tests.api.web.recording.people import Person, Register
-from tests.conftest import new_database
-
-
-@pytest.fixture(scope="module")
-def conninfo(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """A database that the tests of a module share."""
-    with new_database(postgres) as conninfo:
-        yield conninfo
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +17,6 @@ def service(conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The whole service, with a key: each test makes its own pledges."""
     with open_on(conninfo, signing=Signing(folder=tmp_path_factory.mktemp("keys"), origin="example.org/l")) as service:
         yield service
-
-
-@pytest.fixture(scope="module")
-def server(service: Service) -> Iterator[str]:
-    """The address of a running server."""
-    with serving(create_app(service)) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")
