@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol, cast
 from uuid import UUID
 
@@ -22,6 +25,9 @@ from domain.publication import Publication
 APPEND_WITHIN_SECONDS = 4.0
 """How long an append waits for its turn, and for a database that does not answer."""
 
+NOTHING_SEEN: Mapping[UUID, int] = MappingProxyType({})
+"""No version of any other history."""
+
 
 class History(Protocol):
     """How stored entries are read back with their positions."""
@@ -31,6 +37,36 @@ class History(Protocol):
 
     def at(self, position: int) -> bytes | None:
         """The bytes of the entry at a position; None where there is none."""
+
+
+class Recorded(Protocol):
+    """An entry as it is stored: its position (`id`), its type name (`topic`) and when it was recorded."""
+
+    @property
+    def id(self) -> int: ...  # noqa: D102
+    @property
+    def topic(self) -> str: ...  # noqa: D102
+    @property
+    def recorded_at(self) -> datetime: ...  # noqa: D102
+
+
+class Store(Protocol):
+    """Where facts are recorded; `Ledger.begin` tells what is asked of it."""
+
+    def begin(
+        self,
+        events: Sequence[AnyEvent],
+        *,
+        receipts: Sequence[Receipt],
+        snapshots: Sequence[PublishedBytes],
+        seen: Mapping[UUID, int],
+        credential: UUID | None,
+        within: float,
+    ) -> Future[Sequence[Recorded]]:
+        """Let all of it be recorded, or nothing."""
+
+    def stop(self) -> None:
+        """End what does so, when all who wait for it are answered."""
 
 
 class Ledger(Application[UUID]):
@@ -94,7 +130,7 @@ class Ledger(Application[UUID]):
 
     def append(
         self,
-        events: Iterable[AnyEvent],
+        events: Sequence[AnyEvent],
         *,
         receipts: Sequence[Receipt] = (),
         snapshots: Sequence[PublishedBytes] = (),
@@ -105,10 +141,48 @@ class Ledger(Application[UUID]):
         Raises RecordConflictError where another command was first, `LedgerBusy` where no turn came within so many
         seconds, and `LedgerRolledBack` where the ledger lacks what was signed.
         """
-        recordings = self.save(*events, receipts=receipts, snapshots=snapshots, within=within)
-        if recordings:
-            self._last_appended = max(self._last_appended, recordings[-1].notification.id)
-        return tuple(self._envelopes.read(r.notification.state, r.notification.id) for r in recordings)
+        if not events:
+            return ()
+        recorded = self.begin(events, receipts=receipts, snapshots=snapshots, within=within).result()
+        return self.entries_of(events, recorded)
+
+    def begin(
+        self,
+        events: Sequence[AnyEvent],
+        *,
+        receipts: Sequence[Receipt] = (),
+        snapshots: Sequence[PublishedBytes] = (),
+        seen: Mapping[UUID, int] = NOTHING_SEEN,
+        credential: UUID | None = None,
+        within: float = APPEND_WITHIN_SECONDS,
+    ) -> Future[Sequence[Recorded]]:
+        """Let them be recorded, without waiting for it; what the future raises is what `append` does.
+
+        `seen` are versions of other histories that the facts were decided on, and `credential` is the token that was
+        presented: where one of them is another by now, or worth nothing, another command was first.
+        """
+        store = cast("Store", self.events)
+        return store.begin(
+            events, receipts=receipts, snapshots=snapshots, seen=seen, credential=credential, within=within
+        )
+
+    def entries_of(self, events: Sequence[AnyEvent], recorded: Sequence[Recorded]) -> tuple[Entry, ...]:
+        """The entries that the facts have become."""
+        self._last_appended = max(self._last_appended, recorded[-1].id)
+        return tuple(
+            Entry(
+                position=stored.id,
+                event=event,
+                event_id=event.event_id,
+                type=stored.topic,
+                recorded_at=stored.recorded_at,
+            )
+            for event, stored in zip(events, recorded, strict=True)
+        )
+
+    def stop(self) -> None:
+        """End what records facts, when all who wait for it are answered; the next append begins it again."""
+        cast("Store", self.events).stop()
 
     @property
     def last_appended(self) -> int:

@@ -17,6 +17,7 @@ from application.reporting_duties import ReportingDuties
 from application.snapshots import Snapshots
 from audit.envelope import Envelopes
 from infrastructure import schema
+from infrastructure.append_transaction import CHANNEL
 from infrastructure.bundles import BundleExports
 from infrastructure.checkpoints import Checkpoints
 from infrastructure.clock import DatabaseClock
@@ -25,7 +26,7 @@ from infrastructure.contacts import Contacts
 from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
-from infrastructure.event_store import CHANNEL, LedgerFactory
+from infrastructure.event_store import LedgerFactory
 from infrastructure.following import Following
 from infrastructure.metrics.exposition import Metrics
 from infrastructure.metrics.ledger import LedgerMetrics
@@ -124,6 +125,7 @@ class Service:
         self.signer.stop()
         self.projections.stop()
         self.clock.stop()
+        self.ledger.stop()
 
 
 @contextmanager

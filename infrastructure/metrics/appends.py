@@ -7,6 +7,9 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """The bounds that durations are told by: an append gives up after five seconds."""
 
+GROUPS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+"""The bounds that appends in one transaction are told by."""
+
 
 class AppendMetrics:
     """The observer of the event store's appends."""
@@ -19,6 +22,9 @@ class AppendMetrics:
             "From asking for the ledger's turn to the commit.",
             buckets=SECONDS,
             registry=registry,
+        )
+        self._together = Histogram(
+            "p2c_appends_committed_together", "Appends in one transaction.", buckets=GROUPS, registry=registry
         )
         self._conflicts = Counter(
             "p2c_append_conflicts", "Appends that another one overtook; their commands decide again.", registry=registry
@@ -33,8 +39,12 @@ class AppendMetrics:
         self._entries.inc(entries)
         self._took.observe(seconds)
 
+    def committed(self, appends: int) -> None:
+        """So many appends shared one transaction."""
+        self._together.observe(appends)
+
     def conflicted(self) -> None:
-        """Another append took the version or the idempotency key."""
+        """Another append took the version or the key, or what was decided on is no longer so."""
         self._conflicts.inc()
 
     def gave_up(self) -> None:

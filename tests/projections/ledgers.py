@@ -12,9 +12,9 @@ from psycopg import sql
 from audit.envelope import Entry, Envelopes
 from domain.events import Announced, AnyEvent, Deactivated, PledgeEvent, Registered, Renamed
 from domain.vocabulary import Sector
+from infrastructure.append_transaction import CHANNEL
 from infrastructure.bootstrap import Service
 from infrastructure.database import Pool
-from infrastructure.event_store import CHANNEL
 from projections.catalogue import READ_MODELS
 from projections.read_model import ReadModel
 from projections.runner import ProjectionRunner
