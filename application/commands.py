@@ -1,26 +1,27 @@
 """One way in: load, decide, save.
 
-A command that another one overtook is decided again on the fresh state, unless its sender said which version it
-meant. A command with an idempotency key is answered for ever with the facts it caused the first time.
+A command is decided on what this process remembers, and recorded only where that is so still. One that is refused on
+it, or that another one overtook, is decided again on the fresh state, unless its sender said which version it meant. A
+command with an idempotency key is answered for ever with the facts it caused the first time.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Generic, TypeVar
 from uuid import UUID, uuid4
 
-from eventsourcing.persistence import RecordConflictError
-
 from application import access
-from application.access import Permission, Principal
+from application.access import NotPermitted, Permission, Principal
 from application.clock import Today
-from application.ledger import Ledger, LedgerBusy
+from application.ledger import Ledger, LedgerBusy, Overtaken, Recorded
+from application.memory import Looking, Memory, NotAtHand, View
 from application.ports import ExchangeRates, PublishedBytes, Receipt, Receipts, ReferenceNumbers
 from audit.canonical import canonical
 from audit.envelope import Entry
@@ -56,13 +57,15 @@ Fact = TypeVar("Fact", PledgeEvent, OrganisationEvent, PublicationEvent)
 class Request:
     """Who asks, and under which conditions.
 
-    `scopes` are those of the token, None where it has all of its role's; `fingerprint` is the SHA-256 of what is asked,
-    to tell a repeated command from another one with the same key; `expected_version` is the version the sender has
-    seen, if it wants to be refused where there is a newer one.
+    `scopes` are those of the token, None where it has all of its role's; `token` is its id, where nothing is to be
+    recorded once it is worth nothing; `fingerprint` is the SHA-256 of what is asked, to tell a repeated command from
+    another one with the same key; `expected_version` is the version the sender has seen, if it wants to be refused
+    where there is a newer one.
     """
 
     actor: Actor
     scopes: frozenset[Permission] | None = None
+    token: UUID | None = None
     idempotency_key: str | None = None
     fingerprint: bytes = b""
     expected_version: int | None = None
@@ -80,10 +83,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome(Generic[State]):
-    """The facts a command caused, and the state right after them; `replayed` where it was answered before."""
+    """The facts a command caused, and the state right before and after them; `replayed` where it was answered before.
+
+    `organisations` are those that take part in a pledge, as they were at the last fact.
+    """
 
     state: State
+    before: State | None
     entries: tuple[Entry, ...]
+    organisations: Mapping[UUID, Organisation] = field(default_factory=dict)
     replayed: bool = False
 
     @property
@@ -105,15 +113,41 @@ class IdempotencyKeyReused(Exception):
     """The key was used before, for something else."""
 
 
+DECLINED = (Refused, VersionMismatch, NotPermitted)
+"""What a command is declined with, whatever was looked at."""
+
+
+def _nobody(state: Pledge | Organisation | Publication) -> Iterable[UUID]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Stream(Generic[State, Fact]):
     """One history: how it is loaded, what is decided about it, what it is afterwards, and what is stored with it."""
 
     id: UUID
     load: Callable[[UUID, int | None], State | None]
-    decide: Callable[[State | None, Circumstances], tuple[Fact, ...]]
+    decide: Callable[[State | None, Circumstances, View], tuple[Fact, ...]]
     fold: Callable[[State | None, tuple[Fact, ...]], State | None]
+    parties: Callable[[State], Iterable[UUID]] = _nobody
     published: Callable[[], tuple[PublishedBytes, ...]] = tuple
+
+    def latest(self, id: UUID) -> State | None:
+        return self.load(id, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun(Generic[State]):
+    """A command that was decided; its facts are on their way, and `recorded` once that future is done.
+
+    It raises Overtaken where something that was looked at is no longer so, LedgerBusy, and LedgerRolledBack.
+    """
+
+    before: State | None
+    state: State
+    organisations: Mapping[UUID, Organisation]
+    events: tuple[AnyEvent, ...]
+    recorded: Future[Sequence[Recorded]]
 
 
 class Commands:
@@ -132,12 +166,13 @@ class Commands:
         self._references = references
         self._rates = rates
         self._today = today
+        self._memory = Memory()
         self._turns = tuple(threading.Lock() for _ in range(TURNS))
 
     def announce(self, command: Announce, request: Request) -> Outcome[Pledge]:
         """Announce a pledge; without a reference of its own it is given the next one of its year."""
         access.require_command(request.by, command)
-        if earlier := self._earlier(request, self._ledger.pledge):
+        if earlier := self._earlier(request, self._ledger.pledge, _parties):
             return earlier
         if command.reference is not None:
             return self.change_pledge(command.reference, command, request)
@@ -155,18 +190,42 @@ class Commands:
         Raises NotAuthenticated, NotPermitted, Refused, VersionMismatch, IdempotencyKeyReused, LedgerBusy.
         """
         access.require_command(request.by, command)
-        id = pledge_id(reference)
-        if isinstance(command, Withdraw) and command.superseded_by:
-            self._require_pledge(command.superseded_by, request.by)
+        return self._perform(self._pledge(reference, command, request), request)
 
-        def decide(state: Pledge | None, at: Circumstances) -> tuple[PledgeEvent, ...]:
+    def begin_to_change_pledge(self, reference: str, command: PledgeCommand, request: Request) -> Begun[Pledge]:
+        """The same without waiting for anything; `recorded` tells the outcome when the facts are recorded.
+
+        Raises NotAuthenticated, NotPermitted, and NotAtHand where it has to be done by `change_pledge`, which may well
+        refuse it.
+        """
+        access.require_command(request.by, command)
+        deadline = time.monotonic() + DECIDE_WITHIN_SECONDS
+        try:
+            stream = self._pledge(reference, command, request)
+            return self._begin(stream, request, self._view(Looking.AT_MEMORY_ALONE), deadline)
+        except DECLINED as declined:
+            raise NotAtHand from declined
+
+    def recorded(self, begun: Begun[State]) -> Outcome[State]:
+        """What became of a command; waits until its facts are recorded. Raises what `begun.recorded` does."""
+        entries = self._ledger.entries_of(begun.events, begun.recorded.result())
+        self._memory.advance(begun.state)
+        return Outcome(state=begun.state, before=begun.before, entries=entries, organisations=begun.organisations)
+
+    def _pledge(self, reference: str, command: PledgeCommand, request: Request) -> _Stream[Pledge, PledgeEvent]:
+        id = pledge_id(reference)
+
+        def decide(state: Pledge | None, at: Circumstances, view: View) -> tuple[PledgeEvent, ...]:
+            if isinstance(command, Withdraw) and command.superseded_by:
+                self._require_pledge(command.superseded_by, request.by, view)
             if not isinstance(command, Announce):
                 if state is None:
                     raise UnknownPledge(reference)
-                access.require_command_on(request.by, command, state, partial(self.recorded_by, id))
+                recorded_by = partial(self.recorded_by, id)
+                access.require_command_on(request.by, command, state, lambda c: view.asked(lambda: recorded_by(c)))
             return decisions.decide(id, state, command, at)
 
-        return self._perform(_Stream(id, self._ledger.pledge, decide, pledges.fold), request)
+        return _Stream(id, self._ledger.pledge, decide, pledges.fold, _parties)
 
     def register(self, command: Register, request: Request) -> Outcome[Organisation]:
         """Let a stakeholder join, under a new id."""
@@ -176,7 +235,7 @@ class Commands:
         """Do what `command` says to the organisation. Raises as `change_pledge` does."""
         access.require(request.by, Permission.ORGANISATIONS_WRITE)
 
-        def decide(state: Organisation | None, at: Circumstances) -> tuple[OrganisationEvent, ...]:
+        def decide(state: Organisation | None, at: Circumstances, _: View) -> tuple[OrganisationEvent, ...]:
             return organisation_decisions.decide(id, state, command, at)
 
         return self._perform(_Stream(id, self._ledger.organisation, decide, organisations.fold), request)
@@ -190,26 +249,30 @@ class Commands:
         access.require(request.by, Permission.SNAPSHOTS_PUBLISH)
         id, taken = uuid4(), cache(take)
 
-        def decide(_: Publication | None, at: Circumstances) -> tuple[PublicationEvent, ...]:
+        def decide(_: Publication | None, at: Circumstances, __: View) -> tuple[PublicationEvent, ...]:
             return publications.decide(id, command, identity_of(taken()), at)
 
         def published() -> tuple[PublishedBytes, ...]:
             return (PublishedBytes(id=id, position=taken()["position"], bytes=canonical(taken())),)
 
-        return self._perform(_Stream(id, self._ledger.publication, decide, publications.fold, published), request)
+        stream = _Stream(id, self._ledger.publication, decide, publications.fold, published=published)
+        # Not decided in vain, since that takes a snapshot.
+        return self._in_turn(stream, request, time.monotonic() + DECIDE_WITHIN_SECONDS)
 
     def _perform(self, stream: _Stream[State, Fact], request: Request) -> Outcome[State]:
         deadline = time.monotonic() + DECIDE_WITHIN_SECONDS
         try:
-            return self._attempt(stream, request, deadline)
-        except RecordConflictError:
-            pass  # somebody was first: look again at what is so now
-        # Those who were overtaken come in turn; all at once, most would overtake each other again and again.
+            return self.recorded(self._begin(stream, request, self._view(Looking.AT_MEMORY_FIRST), deadline))
+        except (Overtaken, *DECLINED):
+            return self._in_turn(stream, request, deadline)
+
+    def _in_turn(self, stream: _Stream[State, Fact], request: Request, deadline: float) -> Outcome[State]:
+        """Decide on what is so now. Those who were overtaken come in turn: all at once, most would be again."""
         with self._turn(stream.id, deadline):
             while True:
                 try:
                     return self._attempt(stream, request, deadline)
-                except RecordConflictError:
+                except Overtaken:
                     if time.monotonic() >= deadline:
                         raise _overtaken() from None
 
@@ -224,27 +287,42 @@ class Commands:
             turn.release()
 
     def _attempt(self, stream: _Stream[State, Fact], request: Request, deadline: float) -> Outcome[State]:
-        """Decide on what is so now, and record it. Raises RecordConflictError where somebody was first."""
-        if earlier := self._earlier(request, stream.load):
+        """Decide on what is so now, and record it. Raises Overtaken where somebody was first."""
+        if earlier := self._earlier(request, stream.load, stream.parties):
             return earlier
-        state = stream.load(stream.id, None)
         try:
-            _require_version(state, request)
-            events = stream.decide(state, self.circumstances(request))
-        except (Refused, VersionMismatch):
+            return self.recorded(self._begin(stream, request, self._view(Looking.AT_WHAT_IS_SO), deadline))
+        except DECLINED:
             # The same command, sent twice at once, may have been carried out since we looked.
-            if earlier := self._earlier(request, stream.load):
+            if earlier := self._earlier(request, stream.load, stream.parties):
                 return earlier
             raise
-        entries = self._ledger.append(
+
+    def _begin(self, stream: _Stream[State, Fact], request: Request, view: View, deadline: float) -> Begun[State]:
+        before = view.state(stream.id, stream.latest)
+        _require_version(before, request)
+        events = stream.decide(before, self._circumstances(request, view), view)
+        state = _known(stream.fold(before, events))
+        organisations = {id: found for id in stream.parties(state) if (found := view.organisation(id))}
+        recorded = self._ledger.begin(
             events,
             receipts=_receipts(request, events),
             snapshots=stream.published(),
+            seen=view.seen_besides(stream.id),
+            credential=request.token,
             within=max(LEAST_TURN_SECONDS, deadline - time.monotonic()),
         )
-        return Outcome(state=_known(stream.fold(state, events)), entries=entries)
+        return Begun(before=before, state=state, organisations=organisations, events=events, recorded=recorded)
 
-    def _earlier(self, request: Request, load: Callable[[UUID, int | None], State | None]) -> Outcome[State] | None:
+    def _view(self, at: Looking) -> View:
+        return View(self._memory, self._ledger.organisation, self._rates, at)
+
+    def _earlier(
+        self,
+        request: Request,
+        load: Callable[[UUID, int | None], State | None],
+        parties: Callable[[State], Iterable[UUID]],
+    ) -> Outcome[State] | None:
         """What the command with this key caused before, if it was carried out before."""
         if request.idempotency_key is None:
             return None
@@ -253,9 +331,15 @@ class Commands:
             return None
         if receipt.fingerprint != request.fingerprint:
             raise IdempotencyKeyReused(request.idempotency_key)
+        first, last = receipt.first_version, receipt.last_version
+        state = _known(load(receipt.stream_id, last))
+        entries = self._ledger.entries(receipt.stream_id, first=first, last=last)
+        organisations = {id: self._ledger.organisation_at(id, entries[-1].position) for id in parties(state)}
         return Outcome(
-            state=_known(load(receipt.stream_id, receipt.last_version)),
-            entries=self._ledger.entries(receipt.stream_id, first=receipt.first_version, last=receipt.last_version),
+            state=state,
+            before=load(receipt.stream_id, first - 1) if first > 1 else None,
+            entries=entries,
+            organisations={id: found for id, found in organisations.items() if found},
             replayed=True,
         )
 
@@ -265,18 +349,21 @@ class Commands:
 
     def circumstances(self, request: Request) -> Circumstances:
         """What a decision made now needs to know."""
+        return self._circumstances(request, self._view(Looking.AT_WHAT_IS_SO))
+
+    def _circumstances(self, request: Request, view: View) -> Circumstances:
         return Circumstances(
             actor=request.actor,
             today=self._today(),
             command_id=uuid4(),
             idempotency_key=request.idempotency_key,
-            rates=self._rates.rate,
-            organisations=partial(self._ledger.organisation, version=None),
+            rates=view.rate,
+            organisations=view.organisation,
         )
 
-    def _require_pledge(self, reference: str, by: Principal) -> None:
+    def _require_pledge(self, reference: str, by: Principal, view: View) -> None:
         """Make sure that the pledge that takes another's place is one that the principal may know of."""
-        pledge = self._ledger.pledge(pledge_id(reference))
+        pledge = view.state(pledge_id(reference), self._ledger.pledge)
         if pledge is None or not access.sight_of(by).includes(pledge):
             raise UnknownPledge(reference, field="superseded_by")
 
@@ -301,6 +388,10 @@ def _contributions_in(event: AnyEvent) -> frozenset[str]:
             return frozenset({id})
         case _:
             return frozenset()
+
+
+def _parties(pledge: Pledge) -> Iterable[UUID]:
+    return {party.organisation for party in (pledge.lead, *pledge.partners)}
 
 
 def _overtaken() -> LedgerBusy:

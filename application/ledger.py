@@ -10,7 +10,7 @@ from typing import Protocol, cast
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
-from eventsourcing.persistence import InfrastructureFactory
+from eventsourcing.persistence import InfrastructureFactory, RecordConflictError
 
 from application.ports import PublishedBytes, Receipt
 from audit.envelope import Entry, Envelopes
@@ -159,7 +159,8 @@ class Ledger(Application[UUID]):
         """Let them be recorded, without waiting for it; what the future raises is what `append` does.
 
         `seen` are versions of other histories that the facts were decided on, and `credential` is the token that was
-        presented: where one of them is another by now, or worth nothing, another command was first.
+        presented: where a version is another one by now, another command was first; where the token is worth nothing
+        any more, the future raises TokenWorthless.
         """
         store = cast("Store", self.events)
         return store.begin(
@@ -193,6 +194,14 @@ class Ledger(Application[UUID]):
     def position(self) -> int:
         """The position of the latest fact; 0 while there is none."""
         return self.recorder.max_notification_id() or 0
+
+
+Overtaken = RecordConflictError
+"""Another command was first: it changed what this one was decided on, or has its idempotency key."""
+
+
+class TokenWorthless(Exception):
+    """The token that a command came with has expired or was revoked since; nothing is recorded."""
 
 
 class LedgerBusy(Exception):

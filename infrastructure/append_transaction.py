@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import cast
 from uuid import UUID
 
@@ -99,8 +100,15 @@ class Stamped(Notification):
     recorded_at: datetime
 
 
-Appended = Sequence[Stamped] | None
-"""The entries of an append; None where what it was decided on is no longer so."""
+class Obstacle(Enum):
+    """Why an append was not made: what it was decided on is no longer so, or its token is worth nothing."""
+
+    OVERTAKEN = "overtaken"
+    TOKEN_WORTHLESS = "token worthless"  # noqa: S105 - no token at all
+
+
+Appended = Sequence[Stamped] | Obstacle
+"""The entries of an append, or why there are none."""
 
 
 def append_together(pool: Pool, appends: Sequence[Append], *, signed: int, deadline: float) -> Sequence[Appended]:
@@ -115,8 +123,8 @@ def append_together(pool: Pool, appends: Sequence[Append], *, signed: int, deadl
         if known.head < signed:
             raise LedgerRolledBack(known.head, signed)
         appended = [known.made(append) for append in appends]
-        made = [append for append, entries in zip(appends, appended, strict=True) if entries is not None]
-        entries = [entry for each in appended if each is not None for entry in each]
+        made = [a for a, entries in zip(appends, appended, strict=True) if not isinstance(entries, Obstacle)]
+        entries = [entry for each in appended if not isinstance(each, Obstacle) for entry in each]
         if entries:
             _insert(connection.cursor(), entries, known.recorded_at)
             _insert_receipts(connection.cursor(), [r for a in made for r in a.receipts], known.recorded_at)
@@ -136,9 +144,11 @@ class _Known:
     good_tokens: frozenset[UUID]
 
     def made(self, append: Append) -> Appended:
-        """The entries of the append, as the next ones; None where it cannot be made."""
+        """The entries of the append, as the next ones, or why it cannot be made."""
+        if append.credential is not None and append.credential not in self.good_tokens:
+            return Obstacle.TOKEN_WORTHLESS
         if not self._is_decided_on_this(append):
-            return None
+            return Obstacle.OVERTAKEN
         entries = _numbered(append.events, self.head, self.recorded_at)
         self.head += len(entries)
         self.versions.update((stream_of(event), event.originator_version) for event in append.events)
@@ -150,7 +160,6 @@ class _Known:
             all(self.versions[id] == version for id, version in append.seen.items())
             and self._follows(append.events)
             and not any((receipt.scope, receipt.idempotency_key) in self.keys_taken for receipt in append.receipts)
-            and (append.credential is None or append.credential in self.good_tokens)
         )
 
     def _follows(self, events: Iterable[StoredEvent]) -> bool:

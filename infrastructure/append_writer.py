@@ -19,8 +19,8 @@ import psycopg
 from eventsourcing.persistence import IntegrityError
 from psycopg import errors
 
-from application.ledger import LedgerBusy
-from infrastructure.append_transaction import Append, Appended, Stamped
+from application.ledger import LedgerBusy, TokenWorthless
+from infrastructure.append_transaction import Append, Appended, Obstacle, Stamped
 from infrastructure.database import DISK_FULL, UNAVAILABLE
 
 LARGEST_GROUP = 1_000
@@ -51,7 +51,7 @@ AppendTogether = Callable[[Sequence[Append], float], Sequence[Appended]]
 """Makes in one transaction those that can be made, waiting for its turn until a deadline; what became of each."""
 
 StoredAlready = Callable[[Append], Appended]
-"""The entries of an append that was made although nobody was told; None where it was not."""
+"""The entries of an append that was made although nobody was told, or that it was overtaken."""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +63,10 @@ class Waiting:
     begun: float = field(default_factory=time.perf_counter)
     done: Future[Sequence[Stamped]] = field(default_factory=Future)
     tried: bool = False
+
+    def still_wanted(self) -> bool:
+        """Whether somebody still waits for it; who has not given up by now cannot any more."""
+        return self.done.running() or self.done.set_running_or_notify_cancel()
 
     @property
     def in_time(self) -> bool:
@@ -86,9 +90,9 @@ class AppendWriter:
     def submit(self, append: Append, within: float) -> Future[Sequence[Stamped]]:
         """Let the append be made within so many seconds; the entries as they are stored.
 
-        The future raises IntegrityError where another append was first, LedgerBusy where no turn came in time, and
-        what DISK_FULL names. After any of them, nothing of this append is stored, except where the database's answer
-        was lost and it could not be asked again in time.
+        The future raises IntegrityError where another append was first, TokenWorthless, LedgerBusy where no turn came
+        in time, and what DISK_FULL names. After any of them, nothing of this append is stored, except where the
+        database's answer was lost and it could not be asked again in time.
         """
         waiting = Waiting(append, time.monotonic() + within)
         self._start()
@@ -146,7 +150,7 @@ class AppendWriter:
 
     def _commit(self, group: Sequence[Waiting]) -> list[Waiting]:
         """Answer those of a group who can be answered; the others, who are to be tried again."""
-        group = self._in_time(group)
+        group = self._in_time([waiting for waiting in group if waiting.still_wanted()])
         if not group:
             return []
         try:
@@ -161,7 +165,7 @@ class AppendWriter:
             return self._each_alone(group, taken=True)
         except Exception as fault:  # noqa: BLE001 - whatever it is, somebody waits to be told
             return self._each_alone(group) if len(group) > 1 else self._all_fail(group, fault)
-        self._observer.committed(sum(entries is not None for entries in appended))
+        self._observer.committed(sum(not isinstance(entries, Obstacle) for entries in appended))
         for waiting, entries in zip(group, appended, strict=True):
             self._answer(waiting, entries)
         return []
@@ -171,23 +175,26 @@ class AppendWriter:
         if len(group) > 1:
             return [again for waiting in group for again in self._commit([waiting])]
         if taken:
-            self._answer(group[0], None)
+            self._answer(group[0], Obstacle.OVERTAKEN)
         return []
 
     def _answer(self, waiting: Waiting, entries: Appended) -> None:
         # An earlier try may have been committed although its acknowledgement was lost.
-        if entries is None and waiting.tried:
+        if entries is Obstacle.OVERTAKEN and waiting.tried:
             try:
                 entries = self._stored_already(waiting.append)
             except UNAVAILABLE as lost:
                 self._busy(waiting, "the database does not answer", lost)
                 return
-        if entries is None:
-            self._observer.conflicted()
-            waiting.done.set_exception(IntegrityError("another command was first"))
-        else:
-            self._observer.appended(len(entries), time.perf_counter() - waiting.begun)
-            waiting.done.set_result(entries)
+        match entries:
+            case Obstacle.OVERTAKEN:
+                self._observer.conflicted()
+                waiting.done.set_exception(IntegrityError("another command was first"))
+            case Obstacle.TOKEN_WORTHLESS:
+                waiting.done.set_exception(TokenWorthless("the token has expired or was revoked"))
+            case _:
+                self._observer.appended(len(entries), time.perf_counter() - waiting.begun)
+                waiting.done.set_result(entries)
 
     def _in_time(self, group: Sequence[Waiting]) -> list[Waiting]:
         """Those who have time left; the others are told that no turn came."""

@@ -25,7 +25,7 @@ from application.ledger import APPEND_WITHIN_SECONDS, NOTHING_SEEN
 from application.ports import PublishedBytes, Receipt
 from audit.envelope import Envelopes
 from domain.events import AnyEvent
-from infrastructure.append_transaction import CHANNEL, Append, Appended, Stamped, append_together
+from infrastructure.append_transaction import CHANNEL, Append, Appended, Obstacle, Stamped, append_together
 from infrastructure.append_writer import AppendObserver, AppendWriter
 from infrastructure.database import Pool
 from infrastructure.event_codec import EnvelopeMapper
@@ -99,15 +99,15 @@ class LedgerRecorder(PostgresApplicationRecorder):
         return append_together(self._pool, appends, signed=signed, deadline=deadline)
 
     def _stored_already(self, append: Append) -> Appended:
-        """The entries if they are these very events; None if any of them is another command's."""
+        """The entries if they are these very events, and none of them is another command's."""
         keys = [e.originator_id for e in append.events], [e.originator_version for e in append.events]
         with self._pool.connection() as connection:
             rows = connection.execute(_STORED, keys).fetchall()
         if len(rows) != len(append.events):
-            return None
+            return Obstacle.OVERTAKEN
         stored = [_stamped(row) for row in rows]
         same = (self._event_id(s) == self._event_id(a) for s, a in zip(stored, append.events, strict=True))
-        return stored if all(same) else None
+        return stored if all(same) else Obstacle.OVERTAKEN
 
     def _event_id(self, stored: StoredEvent) -> UUID:
         return self._envelopes.event_id(stored.state)

@@ -6,20 +6,23 @@ same command repeated years later is answered with the same bytes.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date
 from typing import cast
 from uuid import UUID
 
 from fastapi import Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from api.http.conditions import Conditions, etag
 from api.http.documents import EventDocument, OrganisationDocument, PledgeDocument
 from api.http.ledger_documents import proof_of
-from api.http.representations import Names, organisation_document, parties, pledge_document
+from api.http.representations import Names, organisation_document, pledge_document
 from application.commands import Outcome
-from application.ledger import Ledger
+from application.ledger import Ledger, Overtaken
+from application.memory import NotAtHand
 from audit.envelope import Entry
 from audit.narrative import summarise
 from domain.commands import Announce, PledgeCommand
@@ -44,21 +47,47 @@ class OrganisationAnswer(BaseModel):
     events: list[EventDocument]
 
 
-def announce(service: Service, command: Announce, conditions: Conditions) -> Response:
+async def announce(service: Service, command: Announce, conditions: Conditions) -> Response:
     """Announce a pledge; the answer tells its address."""
-    outcome = service.commands.announce(command, conditions.request())
-    return _pledge_response(service.ledger, outcome, {"Location": f"/v1/pledges/{outcome.state.reference}"})
+    async with conditions.turn.had():
+        outcome = await run_in_threadpool(service.commands.announce, command, conditions.request())
+    return _pledge_response(outcome, {"Location": f"/v1/pledges/{outcome.state.reference}"})
 
 
-def change_pledge(service: Service, reference: str, command: PledgeCommand, conditions: Conditions) -> Response:
+async def change_pledge(service: Service, reference: str, command: PledgeCommand, conditions: Conditions) -> Response:
     """Do what the command says to the pledge."""
+    outcome = await _at_once(service, reference, command, conditions)
+    if outcome is None:
+        async with conditions.turn.had():
+            outcome = await run_in_threadpool(_looking_again, service, reference, command, conditions)
+    return _pledge_response(outcome, {})
 
+
+async def _at_once(
+    service: Service, reference: str, command: PledgeCommand, conditions: Conditions
+) -> Outcome[Pledge] | None:
+    """The outcome of a command that is decided on what is remembered; None where it cannot be, or was overtaken.
+
+    It takes neither a turn nor a thread: it waits for nothing but the commit that it shares with others.
+    """
+    try:
+        begun = service.commands.begin_to_change_pledge(reference, command, conditions.request(_not_at_hand))
+        await asyncio.wrap_future(begun.recorded)
+        return service.commands.recorded(begun)
+    except (NotAtHand, Overtaken):
+        return None
+
+
+def _not_at_hand() -> int:
+    raise NotAtHand
+
+
+def _looking_again(service: Service, reference: str, command: PledgeCommand, conditions: Conditions) -> Outcome[Pledge]:
     def current_version() -> int:
         pledge = service.ledger.pledge(pledge_id(reference))
         return pledge.version if pledge else 0
 
-    outcome = service.commands.change_pledge(reference, command, conditions.request(current_version))
-    return _pledge_response(service.ledger, outcome, {})
+    return service.commands.change_pledge(reference, command, conditions.request(current_version))
 
 
 def register(service: Service, command: Register, conditions: Conditions) -> Response:
@@ -126,11 +155,9 @@ def event_document(entry: Entry, summary: str) -> EventDocument:
     )
 
 
-def _pledge_response(ledger: Ledger, outcome: Outcome[Pledge], headers: Mapping[str, str]) -> Response:
-    first = outcome.entries[0].event.originator_version
-    before = ledger.pledge(outcome.state.id, first - 1) if first > 1 else None
-    names = names_at(ledger, parties([outcome.state]), outcome.position)
-    return _response(pledge_answer(outcome.state, before, outcome.entries, names), outcome, headers)
+def _pledge_response(outcome: Outcome[Pledge], headers: Mapping[str, str]) -> Response:
+    names = {id: organisation.name for id, organisation in outcome.organisations.items()}
+    return _response(pledge_answer(outcome.state, outcome.before, outcome.entries, names), outcome, headers)
 
 
 def _organisation_response(outcome: Outcome[Organisation], headers: Mapping[str, str]) -> Response:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.http.failures import INVALID_TOKEN, Failure, unauthenticated
+from api.http.failures import Failure, token_worthless, unauthenticated
 from api.http.service import Services
+from api.http.turns import turn_of
 from application.access import ANONYMOUS, Principal
 from infrastructure.bootstrap import Service
 from infrastructure.oidc.refusals import InvalidToken, IssuerAway
@@ -23,19 +25,27 @@ _BEARER = HTTPBearer(
 Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
 
-def reader(request: Request, service: Services, given: Given) -> Principal:
+async def reader(request: Request, service: Services, given: Given) -> Principal:
     """Whose token was sent; the public, where none was. Raises Failure for one that is not valid."""
     if given is None:
         if "authorization" in request.headers:
             raise unauthenticated("The `Authorization` header is not `Bearer` and a token.")
         return ANONYMOUS
-    principal = _authenticated(service, given.credentials)
+    principal = await _principal(request, service, given.credentials)
     request.state.actor = principal.actor  # for the log
     request.app.state.rates.require_token(principal.actor.credential)
     return principal
 
 
-def known(principal: Annotated[Principal, Depends(reader)]) -> Principal:
+async def _principal(request: Request, service: Service, token: str) -> Principal:
+    if lately := service.credentials.authenticated_lately(token):
+        request.state.token = lately.id
+        return lately.principal
+    async with turn_of(request).had():
+        return await run_in_threadpool(_authenticated, service, token)
+
+
+async def known(principal: Annotated[Principal, Depends(reader)]) -> Principal:
     """Whose token was sent. Raises Failure where none was."""
     if principal.is_anonymous:
         raise unauthenticated("No token was sent.")
@@ -56,7 +66,7 @@ def _authenticated(service: Service, token: str) -> Principal:
         return Principal(actor=service.signed_tokens.authenticate(token))
     credential = service.credentials.authenticate(token)
     if credential is None:
-        raise unauthenticated("The token is not known, has expired or was revoked.", INVALID_TOKEN)
+        raise token_worthless()
     return credential.principal
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
+from uuid import UUID
 
 from anyio import to_thread
 from fastapi import Depends, Header, Request
@@ -17,7 +18,7 @@ from api.http.authentication import Known
 from api.http.failures import Failure
 from api.http.paths import whole
 from api.http.service import Services
-from api.http.turns import Turn
+from api.http.turns import Turn, turn_of
 from application import commands
 from application.access import Principal
 from infrastructure.bootstrap import Service
@@ -73,9 +74,14 @@ LedgerPosition = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """Who asks for a change, and under which conditions."""
+    """Who asks for a change, and under which conditions.
+
+    `token` is the id of a token that was good a moment ago, and has to be still when the change is recorded.
+    """
 
     by: Principal
+    turn: Turn
+    token: UUID | None
     idempotency_key: str | None
     fingerprint: bytes
     if_match: str | None
@@ -85,6 +91,7 @@ class Conditions:
         return commands.Request(
             actor=self.by.actor,
             scopes=self.by.scopes,
+            token=self.token,
             idempotency_key=self.idempotency_key,
             fingerprint=self.fingerprint,
             expected_version=_expected(self.if_match, current_version) if current_version else None,
@@ -104,6 +111,8 @@ async def conditions(
         raise _malformed("Idempotency-Key", "1 to 255 visible ASCII characters")
     return Conditions(
         by=by,
+        turn=turn_of(request),
+        token=getattr(request.state, "token", None),
         idempotency_key=idempotency_key,
         fingerprint=getattr(request.state, "fingerprint", b""),
         if_match=if_match,
@@ -135,8 +144,7 @@ async def _wait_for_own_writes(request: Request, service: Service) -> None:
 
 async def _aside(request: Request, wait: Callable[[], object]) -> None:
     """Wait where there is room for it, so that reads that wait keep nobody else from a turn."""
-    turn: Turn = request.state.turn
-    async with turn.given_back():
+    async with turn_of(request).given_back():
         await to_thread.run_sync(wait, limiter=request.app.state.waiting_room)
 
 

@@ -22,7 +22,7 @@ from api.languages.texts import message
 from api.reports.pdf import NoLettersForLanguage
 from application.access import NotAuthenticated, NotPermitted
 from application.commands import IdempotencyKeyReused, VersionMismatch
-from application.ledger import LedgerBusy, LedgerRolledBack
+from application.ledger import LedgerBusy, LedgerRolledBack, TokenWorthless
 from application.moments import MomentNotOver, PositionAhead, ViewsBehind
 from domain.refusals import Refused, UnknownCodes
 from infrastructure.database import DISK_FULL, UNAVAILABLE
@@ -201,6 +201,11 @@ def _invalid_token(invalid: InvalidToken) -> Failure:
     return unauthenticated(f"The token is not valid: {invalid}.", INVALID_TOKEN)
 
 
+def token_worthless() -> Failure:
+    """What is answered to a token that is not, or no longer, worth anything."""
+    return unauthenticated("The token is not known, has expired or was revoked.", INVALID_TOKEN)
+
+
 def _issuer_away(away: IssuerAway) -> Failure:
     detail = message("The token cannot be checked, because its issuer does not answer.")
     return Failure(problems.ISSUER_AWAY, detail, headers={"Retry-After": str(away.retry_after)})
@@ -285,6 +290,7 @@ _MEANINGS: Mapping[type[Exception], Callable[[Any], Failure]] = {
     NotAuthenticated: lambda _: unauthenticated(message("This is not for everybody, and no token was sent.")),
     NotPermitted: lambda denied: Failure(problems.NOT_PERMITTED, str(denied)),
     InvalidToken: _invalid_token,
+    TokenWorthless: lambda _: token_worthless(),
     IssuerAway: _issuer_away,
     SignInRefused: lambda refused: Failure(problems.SIGN_IN_REFUSED, str(refused)),
     LedgerBusy: _ledger_busy,

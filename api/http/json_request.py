@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from fastapi import Request, Response
+from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 
 from api.http import problems
@@ -65,21 +66,34 @@ class JsonRequest(Request):
         return hashlib.sha256(b"\0".join((self.method.encode(), self.url.path.encode(), stated))).digest()
 
 
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
 class CommandRoute(TurnRoute):
     """A route whose body is read by `JsonRequest`, and whose handler waits for its turn once it is there."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         """The handler, after the body was read."""
-        handle = super().get_route_handler()
+        return _with_strict_body(super().get_route_handler())
 
-        async def handle_json(request: Request) -> Response:
-            if request.method not in ("POST", "PUT", "PATCH"):
-                return await handle(request)
-            strict = JsonRequest(request.scope, request.receive)
-            await strict.read()
-            return await handle(strict)
 
-        return handle_json
+class PromptCommandRoute(APIRoute):
+    """A route whose body is read by `JsonRequest`, and whose handler takes its turn only where it has to wait."""
+
+    def get_route_handler(self) -> Handler:
+        """The handler, after the body was read."""
+        return _with_strict_body(super().get_route_handler())
+
+
+def _with_strict_body(handle: Handler) -> Handler:
+    async def handle_json(request: Request) -> Response:
+        if request.method not in ("POST", "PUT", "PATCH"):
+            return await handle(request)
+        strict = JsonRequest(request.scope, request.receive)
+        await strict.read()
+        return await handle(strict)
+
+    return handle_json
 
 
 def _declared_as_json(headers: Headers) -> Headers:

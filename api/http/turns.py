@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from anyio import CapacityLimiter, WouldBlock, move_on_after
 from fastapi import Request, Response
@@ -70,6 +70,18 @@ class Turn:
         yield
         await self.take()
 
+    @asynccontextmanager
+    async def had(self) -> AsyncIterator[None]:
+        """Have it for as long as this takes, and longer where the request has it already. Raises Failure."""
+        if self._taken:
+            yield
+            return
+        await self.take()
+        try:
+            yield
+        finally:
+            self.give_back()
+
     def _took_at_once(self) -> bool:
         try:
             for limiter in self._limiters:
@@ -93,6 +105,14 @@ class Turn:
             )
 
 
+def turn_of(request: Request) -> Turn:
+    """The turn of a request, whether it has been taken or not."""
+    if (turn := getattr(request.state, "turn", None)) is None:
+        turns: Turns = request.app.state.turns
+        turn = request.state.turn = turns.for_method(request.method)
+    return cast("Turn", turn)
+
+
 class TurnRoute(APIRoute):
     """A route whose handler waits for its turn."""
 
@@ -101,13 +121,7 @@ class TurnRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_in_turn(request: Request) -> Response:
-            turns: Turns = request.app.state.turns
-            turn = turns.for_method(request.method)
-            request.state.turn = turn
-            await turn.take()
-            try:
+            async with turn_of(request).had():
                 return await handle(request)
-            finally:
-                turn.give_back()
 
         return handle_in_turn

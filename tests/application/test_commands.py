@@ -12,10 +12,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from application.commands import Commands, IdempotencyKeyReused, Outcome, Request, VersionMismatch
+from application.ledger import Overtaken, TokenWorthless
+from application.memory import NotAtHand
 from application.ports import Receipt, Receipts
 from domain import refusals
-from domain.commands import Announce, Contribute, Partner, PledgeCommand, Validate, Withdraw
-from domain.organisation import Register, Rename
+from domain.commands import Announce, Contribute, Partner, PledgeCommand, ScaleUp, Validate, Withdraw
+from domain.organisation import Deactivate, Register, Rename
 from domain.pledge import Pledge
 from domain.values import Actor, StatedMoney, UsdRate
 from domain.vocabulary import Role, Sector
@@ -245,7 +247,31 @@ class AskedTooEarly:
         return found
 
 
+def another_process(service: Service, receipts: Receipts | None = None) -> Commands:
+    """The commands of another process on the same ledger, which remembers what it has seen itself."""
+    return Commands(
+        service.ledger,
+        receipts or StoredReceipts(service.pool),
+        StoredReferenceNumbers(service.pool),
+        service.rates,
+        lambda: date(2026, 1, 1),
+    )
+
+
 @pytest.mark.parametrize("expected_version", [None, 1])
+def test_a_command_that_another_process_carried_out_is_answered_alike(
+    service: Service, pledge: Pledge, expected_version: int | None
+):
+    request = replace(keyed("once"), actor=BDT.actor, expected_version=expected_version)
+    first = service.commands.change_pledge(pledge.reference, Validate(), request)
+
+    again = another_process(service).change_pledge(pledge.reference, Validate(), request)
+
+    assert again == replace(first, replayed=True)
+    assert service.ledger.position == 3
+
+
+@pytest.mark.parametrize("expected_version", [None, 2])
 def test_a_command_that_another_process_carries_out_meanwhile_is_answered_alike(
     service: Service, pledge: Pledge, expected_version: int | None
 ):
@@ -255,12 +281,99 @@ def test_a_command_that_another_process_carries_out_meanwhile_is_answered_alike(
     def elsewhere() -> None:
         answers.append(service.commands.change_pledge(pledge.reference, Validate(), request))
 
-    receipts = AskedTooEarly(StoredReceipts(service.pool), elsewhere)
-    here = Commands(
-        service.ledger, receipts, StoredReferenceNumbers(service.pool), service.rates, lambda: date(2026, 1, 1)
-    )
+    here = another_process(service, AskedTooEarly(StoredReceipts(service.pool), elsewhere))
+    remember(here, pledge)
+    service.commands.change_pledge(pledge.reference, one_school(), PLEDGER)  # so that what is remembered is not enough
 
     answer = here.change_pledge(pledge.reference, Validate(), request)
 
     assert answer == replace(answers[0], replayed=True)
+    assert service.ledger.position == 4
+
+
+def remember(commands: Commands, pledge: Pledge) -> None:
+    """Let the process see the pledge as it is now."""
+    with pytest.raises(refusals.DateInFuture):
+        commands.change_pledge(pledge.reference, one_school(date(2999, 1, 1)), PLEDGER)
+
+
+def test_what_is_remembered_refuses_nothing_that_is_possible_by_now(service: Service, pledge: Pledge):
+    """Here the pledge is remembered as it was before the other process scaled it up, added a target, say."""
+    here = another_process(service)
+    remember(here, pledge)
+    service.commands.change_pledge(
+        pledge.reference,
+        ScaleUp(new_targets=(stating(replace(schools(5), id="more")),)),
+        PLEDGER,
+    )
+    on_the_new_target = Contribute(contributions=(replace(delivering(1, on=date(2025, 1, 1)), target="more"),))
+
+    outcome = here.change_pledge(pledge.reference, on_the_new_target, PLEDGER)
+
+    assert outcome.state.version == 3
+    assert outcome.before is not None
+    assert outcome.before.version == 2
+
+
+def test_what_is_remembered_allows_nothing_that_is_impossible_by_now(service: Service, pledge: Pledge):
+    here = another_process(service)
+    remember(here, pledge)
+    service.commands.change_pledge(pledge.reference, Withdraw(reason="The grant was cut."), PLEDGER)
+    with pytest.raises(refusals.PledgeClosed):
+        here.change_pledge(pledge.reference, one_school(), PLEDGER)
+    assert service.ledger.position == 3
+
+
+def test_an_organisation_that_another_process_deactivated_leads_nothing_new(
+    service: Service, announce: Announce, lead: UUID
+):
+    here = another_process(service)
+    here.announce(announce, PLEDGER)  # the lead is remembered as active
+    service.commands.change_organisation(lead, Deactivate(reason="It was dissolved."), BDT)
+    with pytest.raises(refusals.OrganisationInactive):
+        here.announce(announce, PLEDGER)
+
+
+def test_a_command_on_what_is_remembered_is_begun_without_waiting(service: Service, pledge: Pledge):
+    begun = service.commands.begin_to_change_pledge(pledge.reference, one_school(), keyed("k-1"))
+
+    outcome = service.commands.recorded(begun)
+
+    assert outcome.before == pledge
+    assert outcome.state == service.ledger.pledge(pledge.id)
+    assert {organisation.name for organisation in outcome.organisations.values()} == {"Fibre for All"}
+    assert service.commands.change_pledge(pledge.reference, one_school(), keyed("k-1")) == replace(
+        outcome, replayed=True
+    )
+
+
+def test_a_command_on_what_is_not_remembered_or_that_is_refused_is_not_begun(service: Service, pledge: Pledge):
+    with pytest.raises(NotAtHand):
+        another_process(service).begin_to_change_pledge(pledge.reference, one_school(), PLEDGER)
+    with pytest.raises(NotAtHand):
+        service.commands.begin_to_change_pledge(pledge.reference, one_school(date(2999, 1, 1)), PLEDGER)
+    assert service.ledger.position == 2
+
+
+def test_a_command_that_was_begun_and_overtaken_records_nothing(service: Service, pledge: Pledge):
+    here = another_process(service)
+    here.change_pledge(pledge.reference, one_school(), PLEDGER)
+    service.commands.change_pledge(pledge.reference, one_school(), PLEDGER)
+    begun = here.begin_to_change_pledge(pledge.reference, one_school(), PLEDGER)
+    with pytest.raises(Overtaken):
+        here.recorded(begun)
+    assert service.ledger.position == 4
+
+
+def test_nothing_is_recorded_with_a_token_that_was_revoked_since_it_was_presented(
+    service: Service, pledge: Pledge, lead: UUID
+):
+    credential, _ = service.credentials.issue(Role.STAKEHOLDER, lead)
+    request = replace(PLEDGER, token=credential.id)
+    service.commands.change_pledge(pledge.reference, one_school(), request)
+
+    service.credentials.revoke(credential.id)
+
+    with pytest.raises(TokenWorthless):
+        service.commands.recorded(service.commands.begin_to_change_pledge(pledge.reference, one_school(), request))
     assert service.ledger.position == 3

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from api.http import answers, bodies
 from api.http.answers import PledgeAnswer
 from api.http.conditions import Changing
-from api.http.json_request import CommandRoute
+from api.http.json_request import PromptCommandRoute
 from api.http.openapi import CHANGED, CHANGING, PLEDGE_REFUSED, Refusals
 from api.http.openapi import answers as responses
 from api.http.paths import ContributionId, Reference
@@ -17,7 +17,7 @@ from domain import refusals as no
 router = APIRouter(
     prefix="/v1/pledges/{reference}/contributions/{contribution}",
     tags=["contributions"],
-    route_class=CommandRoute,
+    route_class=PromptCommandRoute,
 )
 
 KNOWN: Refusals = (no.UnknownContribution, no.AlreadyCorrected, *PLEDGE_REFUSED)
@@ -31,7 +31,7 @@ KNOWN: Refusals = (no.UnknownContribution, no.AlreadyCorrected, *PLEDGE_REFUSED)
     response_model=PledgeAnswer,
     responses=responses(201, CHANGED, CHANGING, (no.AlreadyVerified, *KNOWN)),
 )
-def verify_contribution(
+async def verify_contribution(
     reference: Reference,
     contribution: ContributionId,
     body: bodies.Verification,
@@ -39,7 +39,7 @@ def verify_contribution(
     service: Services,
 ) -> Response:
     """Say that the evidence was checked: the contribution counts as verified from now on."""
-    return answers.change_pledge(service, reference, body.command(contribution), conditions)
+    return await answers.change_pledge(service, reference, body.command(contribution), conditions)
 
 
 @router.post(
@@ -50,11 +50,11 @@ def verify_contribution(
     response_model=PledgeAnswer,
     responses=responses(201, CHANGED, CHANGING, KNOWN),
 )
-def query_contribution(
+async def query_contribution(
     reference: Reference, contribution: ContributionId, body: bodies.Question, conditions: Changing, service: Services
 ) -> Response:
     """Ask about the evidence; until it is verified the contribution does not count as verified."""
-    return answers.change_pledge(service, reference, body.command(contribution), conditions)
+    return await answers.change_pledge(service, reference, body.command(contribution), conditions)
 
 
 @router.post(
@@ -81,7 +81,7 @@ def query_contribution(
         ),
     ),
 )
-def correct_contribution(
+async def correct_contribution(
     reference: Reference,
     contribution: ContributionId,
     body: bodies.Correction,
@@ -89,4 +89,4 @@ def correct_contribution(
     service: Services,
 ) -> Response:
     """Take the contribution back, or replace its figures, with a reason; a fulfilled pledge may open again."""
-    return answers.change_pledge(service, reference, body.command(contribution), conditions)
+    return await answers.change_pledge(service, reference, body.command(contribution), conditions)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from api.http import answers, bodies
 from api.http.answers import PledgeAnswer
 from api.http.conditions import Changing, Creating
-from api.http.json_request import CommandRoute
+from api.http.json_request import PromptCommandRoute
 from api.http.openapi import ALWAYS_REFUSED, CHANGED, CHANGING, COMMANDING, CREATED, PLEDGE_REFUSED, Refusals, leads_to
 from api.http.openapi import answers as responses
 from api.http.paths import Reference
@@ -15,7 +15,7 @@ from api.http.problems import named_in_body
 from api.http.service import Services
 from domain import refusals as no
 
-router = APIRouter(prefix="/v1/pledges", tags=["pledges"], route_class=CommandRoute)
+router = APIRouter(prefix="/v1/pledges", tags=["pledges"], route_class=PromptCommandRoute)
 
 MONEY: Refusals = (no.UnacceptableAmount, no.NotPositive, no.ExchangeRateMissing, no.MeasureMismatch, no.UnknownCodes)
 CONTRIBUTIONS: Refusals = (*MONEY, no.UnknownTarget, no.ContributionAlreadyRecorded)
@@ -50,9 +50,9 @@ CLOSED: Refusals = (no.PledgeClosed,)
         },
     ),
 )
-def announce_pledge(body: bodies.Announcement, conditions: Creating, service: Services) -> Response:
+async def announce_pledge(body: bodies.Announcement, conditions: Creating, service: Services) -> Response:
     """Make a promise in public. The service gives it its reference; money gets its US dollars fixed."""
-    return answers.announce(service, body.command(), conditions)
+    return await answers.announce(service, body.command(), conditions)
 
 
 @router.post(
@@ -63,9 +63,11 @@ def announce_pledge(body: bodies.Announcement, conditions: Creating, service: Se
     response_model=PledgeAnswer,
     responses=responses(201, CHANGED, CHANGING, (no.AlreadyDecided, *CLOSED, *PLEDGE_REFUSED)),
 )
-def validate_pledge(reference: Reference, body: bodies.Validation, conditions: Changing, service: Services) -> Response:
+async def validate_pledge(
+    reference: Reference, body: bodies.Validation, conditions: Changing, service: Services
+) -> Response:
     """Admit the pledge to the published register; decided once."""
-    return answers.change_pledge(service, reference, body.command(), conditions)
+    return await answers.change_pledge(service, reference, body.command(), conditions)
 
 
 @router.post(
@@ -76,9 +78,11 @@ def validate_pledge(reference: Reference, body: bodies.Validation, conditions: C
     response_model=PledgeAnswer,
     responses=responses(201, CHANGED, CHANGING, (no.AlreadyDecided, *CLOSED, *PLEDGE_REFUSED)),
 )
-def decline_pledge(reference: Reference, body: bodies.Declining, conditions: Changing, service: Services) -> Response:
+async def decline_pledge(
+    reference: Reference, body: bodies.Declining, conditions: Changing, service: Services
+) -> Response:
     """Refuse to admit the pledge, and say why; decided once."""
-    return answers.change_pledge(service, reference, body.command(), conditions)
+    return await answers.change_pledge(service, reference, body.command(), conditions)
 
 
 @router.post(
@@ -103,9 +107,11 @@ def decline_pledge(reference: Reference, body: bodies.Declining, conditions: Cha
         ),
     ),
 )
-def scale_up_pledge(reference: Reference, body: bodies.ScalingUp, conditions: Changing, service: Services) -> Response:
+async def scale_up_pledge(
+    reference: Reference, body: bodies.ScalingUp, conditions: Changing, service: Services
+) -> Response:
     """Raise targets, add targets or countries, or end later. The history says old and new."""
-    return answers.change_pledge(service, reference, body.command(), conditions)
+    return await answers.change_pledge(service, reference, body.command(), conditions)
 
 
 @router.post(
@@ -130,11 +136,11 @@ def scale_up_pledge(reference: Reference, body: bodies.ScalingUp, conditions: Ch
         ),
     ),
 )
-def scale_down_pledge(
+async def scale_down_pledge(
     reference: Reference, body: bodies.ScalingDown, conditions: Changing, service: Services
 ) -> Response:
     """Lower targets, never below what is delivered, and say why."""
-    return answers.change_pledge(service, reference, body.command(), conditions)
+    return await answers.change_pledge(service, reference, body.command(), conditions)
 
 
 @router.post(
@@ -147,11 +153,11 @@ def scale_down_pledge(
         201, CHANGED, CHANGING, (no.NothingDelivered, *CONTRIBUTIONS, *DATED, *CLOSED, *PLEDGE_REFUSED)
     ),
 )
-def record_contributions(
+async def record_contributions(
     reference: Reference, body: bodies.Contributions, conditions: Changing, service: Services
 ) -> Response:
     """Record one or more acts of fulfilment; one fact for each day on which something was delivered."""
-    return answers.change_pledge(service, reference, body.command(), conditions)
+    return await answers.change_pledge(service, reference, body.command(), conditions)
 
 
 @router.post(
@@ -167,11 +173,11 @@ def record_contributions(
         (no.PeriodOverlaps, no.EndBeforeStart, *CONTRIBUTIONS, *DATED, *CLOSED, *PLEDGE_REFUSED),
     ),
 )
-def report_progress(
+async def report_progress(
     reference: Reference, body: bodies.ProgressReport, conditions: Changing, service: Services
 ) -> Response:
     """Report on a period, with contributions if they are not recorded yet: all is recorded, or nothing."""
-    return answers.change_pledge(service, reference, body.command(), conditions)
+    return await answers.change_pledge(service, reference, body.command(), conditions)
 
 
 @router.post(
@@ -187,9 +193,11 @@ def report_progress(
         (no.AlreadyFulfilled, no.TargetsNotMet, *CONTRIBUTIONS, *DATED, *CLOSED, *PLEDGE_REFUSED),
     ),
 )
-def fulfil_pledge(reference: Reference, body: bodies.Fulfilment, conditions: Changing, service: Services) -> Response:
+async def fulfil_pledge(
+    reference: Reference, body: bodies.Fulfilment, conditions: Changing, service: Services
+) -> Response:
     """State that the promise is kept, with the last contributions if any; every target must be met."""
-    return answers.change_pledge(service, reference, body.command(), conditions)
+    return await answers.change_pledge(service, reference, body.command(), conditions)
 
 
 @router.post(
@@ -213,9 +221,11 @@ def fulfil_pledge(reference: Reference, body: bodies.Fulfilment, conditions: Cha
         ),
     ),
 )
-def amend_pledge(reference: Reference, body: bodies.Amendment, conditions: Changing, service: Services) -> Response:
+async def amend_pledge(
+    reference: Reference, body: bodies.Amendment, conditions: Changing, service: Services
+) -> Response:
     """Change the description, never the targets, and say why. What is missing or null stays as it is."""
-    return answers.change_pledge(service, reference, body.command(), conditions)
+    return await answers.change_pledge(service, reference, body.command(), conditions)
 
 
 @router.post(
@@ -231,6 +241,8 @@ def amend_pledge(reference: Reference, body: bodies.Amendment, conditions: Chang
         (no.SupersedesItself, *DATED, *CLOSED, *PLEDGE_REFUSED),
     ),
 )
-def withdraw_pledge(reference: Reference, body: bodies.Withdrawal, conditions: Changing, service: Services) -> Response:
+async def withdraw_pledge(
+    reference: Reference, body: bodies.Withdrawal, conditions: Changing, service: Services
+) -> Response:
     """Leave the promise honestly, with a reason, and name the pledge that takes its place if there is one."""
-    return answers.change_pledge(service, reference, body.command(), conditions)
+    return await answers.change_pledge(service, reference, body.command(), conditions)
