@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 
 from application.clock import Today
+from application.identifiers import unique_id
 from application.ledger import Ledger
 from application.ports import ExchangeRates, Receipt
 from audit.envelope import LARGEST_ENTRY, Entry, Envelopes
@@ -72,7 +73,7 @@ class Batch:
             return rates.rate(currency, on)
 
         self._circumstances = Circumstances(
-            actor=actor, today=today(), command_id=uuid4(), rates=rate, organisations=self.organisation
+            actor=actor, today=today(), command_id=unique_id(), rates=rate, organisations=self.organisation
         )
 
     @property

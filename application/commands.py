@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 from application import access
 from application.access import NotPermitted, Permission, Principal
 from application.clock import Today
+from application.identifiers import unique_id
 from application.ledger import Ledger, LedgerBusy, Overtaken, Recorded
 from application.memory import Looking, Memory, NotAtHand, View
 from application.ports import ExchangeRates, PublishedBytes, Receipt, Receipts, ReferenceNumbers
@@ -355,7 +356,7 @@ class Commands:
         return Circumstances(
             actor=request.actor,
             today=self._today(),
-            command_id=uuid4(),
+            command_id=unique_id(),
             idempotency_key=request.idempotency_key,
             rates=view.rate,
             organisations=view.organisation,

@@ -70,6 +70,10 @@ TYPES: Mapping[str, type[AnyEvent]] = {
     "snapshot.published.v1": Published,
 }
 
+for _type in TYPES.values():
+    # Two threads that meet a class for the first time at once can crash the library; so all are met here.
+    msgspec.json.Decoder(_type)
+
 UPCASTS: Mapping[str, Upcast] = {}
 """Today no type has an older shape."""
 

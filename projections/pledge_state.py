@@ -14,6 +14,8 @@ _NAMES = tuple(field.name for field in fields(Pledge))
 # Sets are written in order, so that the same pledge is the same document in every process.
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
+msgspec.json.Decoder(Pledge)  # met here, before threads do: see `audit.envelope`
+
 
 def document(pledge: Pledge) -> str:
     """The pledge as JSON; what is absent is left out.

@@ -61,6 +61,33 @@ PROBE_SECONDS = 3.0
 SCRAPE_SECONDS, SCRAPE_FRESH_SECONDS = 2.0, 1.0
 """How long metrics wait for it, and for how long they tell the same again."""
 
+RESOURCES = (
+    # An address is looked for in this order: first those that are asked for most.
+    pledges,
+    pledge_commands,
+    contributions,
+    organisations,
+    contacts,
+    snapshots,
+    progress_reports,
+    obligations,
+    good_practices,
+    differences,
+    iati,
+    channel,
+    publications,
+    exchange_rates,
+    vocabulary,
+    ledger,
+    tokens,
+    webhooks,
+    health,
+    metrics,
+    problem_pages,
+    documentation,
+)
+"""What the service has over HTTP, beside the pages."""
+
 
 def create_app(service: Service, *, rates: Rates | None = None, stream_bounds: StreamBounds | None = None) -> FastAPI:
     """The application over a service; while it serves, the read models are kept up with the ledger.
@@ -104,30 +131,7 @@ def with_routes(middleware: Sequence[Middleware] = ()) -> FastAPI:
         lifespan=_serving,
         middleware=middleware,
     )
-    for resource in (
-        snapshots,
-        progress_reports,
-        obligations,
-        good_practices,
-        differences,
-        iati,
-        channel,
-        publications,
-        pledges,
-        pledge_commands,
-        contributions,
-        organisations,
-        contacts,
-        exchange_rates,
-        vocabulary,
-        ledger,
-        tokens,
-        webhooks,
-        health,
-        metrics,
-        problem_pages,
-        documentation,
-    ):
+    for resource in RESOURCES:
         app.include_router(resource.router)
     include_pages(app)
     app.webhooks.include_router(webhook_messages.router)

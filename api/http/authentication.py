@@ -45,8 +45,9 @@ async def _principal(request: Request, service: Service, token: str) -> Principa
         return await run_in_threadpool(_authenticated, service, token)
 
 
-async def known(principal: Annotated[Principal, Depends(reader)]) -> Principal:
+async def known(request: Request, service: Services, given: Given) -> Principal:
     """Whose token was sent. Raises Failure where none was."""
+    principal = await reader(request, service, given)
     if principal.is_anonymous:
         raise unauthenticated("No token was sent.")
     return principal

@@ -14,7 +14,7 @@ from fastapi import Depends, Header, Request
 from pydantic import Field
 
 from api.http import problems
-from api.http.authentication import Known
+from api.http.authentication import Given, known
 from api.http.failures import Failure
 from api.http.paths import whole
 from api.http.service import Services
@@ -100,11 +100,13 @@ class Conditions:
 
 async def conditions(
     request: Request,
-    by: Known,
+    service: Services,
+    given: Given,
     if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Conditions:
     """The conditions of a command. Raises Failure for a header without its form."""
+    by = await known(request, service, given)
     if if_match is not None:
         _require_tags("If-Match", if_match)
     if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
@@ -119,9 +121,11 @@ async def conditions(
     )
 
 
-async def creation(request: Request, by: Known, idempotency_key: IdempotencyKey = None) -> Conditions:
+async def creation(
+    request: Request, service: Services, given: Given, idempotency_key: IdempotencyKey = None
+) -> Conditions:
     """The conditions of a command that makes something new, which has no version to match."""
-    return await conditions(request, by, None, idempotency_key)
+    return await conditions(request, service, given, None, idempotency_key)
 
 
 async def wait_for_position(request: Request, service: Services, ledger_position: LedgerPosition = None) -> None:

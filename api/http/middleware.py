@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
 
 import structlog
 from fastapi.routing import APIRoute
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.clients import who
 from api.http.failures import internal_error, refusal
+from application.identifiers import unique_id
 from infrastructure.metrics.requests import RequestMetrics
 
 REQUEST_ID = "X-Request-Id"
@@ -114,4 +114,4 @@ def operation_of(scope: Scope) -> str:
 
 def _request_id(headers: Headers) -> str:
     given = headers.get(REQUEST_ID, "")
-    return given if _SANE.fullmatch(given) else uuid.uuid4().hex
+    return given if _SANE.fullmatch(given) else unique_id().hex
