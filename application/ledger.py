@@ -65,6 +65,10 @@ class Store(Protocol):
     ) -> Future[Sequence[Recorded]]:
         """Let all of it be recorded, or nothing."""
 
+    @property
+    def waiting(self) -> int:
+        """How many appends wait for those before them."""
+
     def stop(self) -> None:
         """End what does so, when all who wait for it are answered."""
 
@@ -180,6 +184,11 @@ class Ledger(Application[UUID]):
             )
             for event, stored in zip(events, recorded, strict=True)
         )
+
+    @property
+    def waiting(self) -> int:
+        """How many appends of this process wait for those before them to be committed."""
+        return cast("Store", self.events).waiting
 
     def stop(self) -> None:
         """End what records facts, when all who wait for it are answered; the next append begins it again."""

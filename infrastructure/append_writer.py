@@ -99,6 +99,11 @@ class AppendWriter:
         self._coming.put(waiting)
         return waiting.done
 
+    @property
+    def waiting(self) -> int:
+        """How many appends wait for the next transaction."""
+        return self._coming.qsize()
+
     def stop(self) -> None:
         """End the writer when everything that waits is answered; harmless where there is none."""
         with self._starting:

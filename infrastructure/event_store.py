@@ -89,6 +89,11 @@ class LedgerRecorder(PostgresApplicationRecorder):
         """Let the append be committed, with others that wait; see `AppendWriter.submit`."""
         return self._writer.submit(append, within)
 
+    @property
+    def waiting(self) -> int:
+        """How many appends wait for those before them."""
+        return self._writer.waiting
+
     def stop(self) -> None:
         """End the writer when all who wait are answered; the next append begins another."""
         self._writer.stop()
@@ -182,6 +187,11 @@ class LedgerEventStore(EventStore[UUID]):
             credential=credential,
         )
         return self.recorder.append(append, within)
+
+    @property
+    def waiting(self) -> int:
+        """How many appends wait for those before them."""
+        return self.recorder.waiting
 
     def stop(self) -> None:
         """End the writer when all who wait are answered."""

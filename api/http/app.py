@@ -62,7 +62,8 @@ SCRAPE_SECONDS, SCRAPE_FRESH_SECONDS = 2.0, 1.0
 """How long metrics wait for it, and for how long they tell the same again."""
 
 RESOURCES = (
-    # An address is looked for in this order: first those that are asked for most.
+    # An address is looked for in this order: first those that are asked for most, but for what ends in `.xml`.
+    iati,
     pledges,
     pledge_commands,
     contributions,
@@ -73,7 +74,6 @@ RESOURCES = (
     obligations,
     good_practices,
     differences,
-    iati,
     channel,
     publications,
     exchange_rates,

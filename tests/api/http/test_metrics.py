@@ -169,12 +169,30 @@ def test_commands_that_overtake_each_other_are_conflicts(client: Client, service
     before = figure(client, "p2c_append_conflicts_total")
     with superuser(service, autocommit=True) as other, ThreadPoolExecutor(2) as senders:
         other.execute("SELECT pg_advisory_lock(%s)", (APPEND_LOCK,))
-        sent = [senders.submit(contribute, client, reference) for _ in range(2)]
-        require_soon(lambda: waiting_for_a_lock(other) == 2)  # both have decided, and wait
+        sent = [senders.submit(contribute, client, reference)]
+        require_soon(lambda: waiting_for_a_lock(other) == 1)
+        sent.append(senders.submit(contribute, client, reference))
+        require_soon(lambda: service.ledger.waiting == 1)  # both have decided on the same
         other.execute("SELECT pg_advisory_unlock(%s)", (APPEND_LOCK,))
         assert [one.result().status_code for one in sent] == [201, 201]
 
     assert figure(client, "p2c_append_conflicts_total") == before + 1
+
+
+def test_commands_that_wait_are_committed_together(client: Client, service: Service) -> None:
+    references = [client.announce() for _ in range(5)]
+    commits, commands = "p2c_appends_committed_together_count", "p2c_appends_committed_together_sum"
+    before = figure(client, commits), figure(client, commands)
+    with superuser(service, autocommit=True) as other, ThreadPoolExecutor(5) as senders:
+        other.execute("SELECT pg_advisory_lock(%s)", (APPEND_LOCK,))
+        sent = [senders.submit(contribute, client, references[0])]
+        require_soon(lambda: waiting_for_a_lock(other) == 1)
+        sent += [senders.submit(contribute, client, reference) for reference in references[1:]]
+        require_soon(lambda: service.ledger.waiting == 4)
+        other.execute("SELECT pg_advisory_unlock(%s)", (APPEND_LOCK,))
+        assert [one.result().status_code for one in sent] == [201] * 5
+
+    assert (figure(client, commits), figure(client, commands)) == (before[0] + 2, before[1] + 5)
 
 
 def test_an_append_without_a_turn_is_given_up(client: Client, service: Service) -> None:

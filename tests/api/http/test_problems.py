@@ -265,7 +265,7 @@ def test_a_database_without_room_is_said_to_be_so(
     def fail(*_: object, **__: object) -> None:
         raise psycopg.errors.DiskFull('could not extend file "base/5/16437"')
 
-    monkeypatch.setattr(type(service.ledger), "append", fail)
+    monkeypatch.setattr(type(service.ledger), "begin", fail)
     answer = client.post("/v1/organisations", json={"name": "A", "sector": "youth"})
 
     require_problem(answer, 507, "disk-full")
@@ -277,7 +277,7 @@ def test_a_busy_ledger_asks_to_come_again(client: Client, service: Service, monk
     def busy(*_: object, **__: object) -> None:
         raise LedgerBusy("no turn came")
 
-    monkeypatch.setattr(type(service.ledger), "append", busy)
+    monkeypatch.setattr(type(service.ledger), "begin", busy)
     answer = client.post("/v1/organisations", json={"name": "A", "sector": "youth"})
 
     require_problem(answer, 503, "ledger-busy")
@@ -290,7 +290,7 @@ def test_a_ledger_that_lacks_what_was_signed_is_read_and_not_written(
     def rolled_back(*_: object, **__: object) -> None:
         raise LedgerRolledBack(90, 100)
 
-    monkeypatch.setattr(type(service.ledger), "append", rolled_back)
+    monkeypatch.setattr(type(service.ledger), "begin", rolled_back)
     problem = require_problem(
         client.post("/v1/organisations", json={"name": "A", "sector": "youth"}), 503, "ledger-rolled-back"
     )

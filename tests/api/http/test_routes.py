@@ -11,7 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from api.http.app import with_routes
-from api.http.json_request import CommandRoute
+from api.http.json_request import CommandRoute, PromptCommandRoute
 from api.http.turns import TurnRoute
 from tests.api.http.contract import description
 
@@ -30,19 +30,24 @@ def calls(dependant: Dependant) -> Iterator[Any]:
         yield from calls(needed)
 
 
+def is_asynchronous(call: Any) -> bool:
+    """Whether it is a coroutine function, or an object that is called like one."""
+    return iscoroutinefunction(call) or iscoroutinefunction(type(call).__call__)
+
+
 ROUTES = [pytest.param(route, id=f"{sorted(route.methods or ())[0]} {route.path}") for route in routes()]
 
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_body_is_read_within_bounds_or_not_at_all(route: RouteContext) -> None:
     if route.body_field:
-        assert isinstance(route.original_route, CommandRoute)
+        assert isinstance(route.original_route, CommandRoute | PromptCommandRoute)
         assert (route.methods or set()) <= {"POST", "PUT", "PATCH"}, "the methods whose bodies it reads"
 
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_whoever_needs_a_thread_waits_for_a_turn(route: RouteContext) -> None:
-    needs_thread = not all(iscoroutinefunction(call) or isinstance(call, type) for call in calls(route.dependant))
+    needs_thread = not all(isinstance(call, type) or is_asynchronous(call) for call in calls(route.dependant))
     in_turn = isinstance(route.original_route, TurnRoute)
 
     assert in_turn or not needs_thread
