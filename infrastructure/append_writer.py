@@ -26,6 +26,9 @@ from infrastructure.database import DISK_FULL, UNAVAILABLE
 LARGEST_GROUP = 1_000
 """How many entries are committed together at most; an append that is larger has a transaction of its own."""
 
+TURN_WITHIN_SECONDS = 0.5
+"""How long a group waits for the ledger's lock before others join it, and who has no time left is told."""
+
 RETRY_WAIT_SECONDS = 0.2
 ASK_AGAIN_WITHIN_SECONDS = 0.5
 """How long an append whose connection was lost tries to learn what became of it, or to begin again."""
@@ -159,7 +162,7 @@ class AppendWriter:
         if not group:
             return []
         try:
-            appended = self._append_together([w.append for w in group], min(w.deadline for w in group))
+            appended = self._append_together([w.append for w in group], _turn_until(group))
         except DISK_FULL as full:
             return self._all_fail(group, full)
         except (errors.LockNotAvailable, errors.QueryCanceled):
@@ -233,3 +236,7 @@ class AppendWriter:
         for waiting in group:
             waiting.done.set_exception(fault)
         return []
+
+
+def _turn_until(group: Sequence[Waiting]) -> float:
+    return min(time.monotonic() + TURN_WITHIN_SECONDS, *(waiting.deadline for waiting in group))

@@ -1,0 +1,175 @@
+"""Group commit: who waits is committed with the others who wait, and fails for itself alone."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import cast
+from uuid import uuid4
+
+import psycopg
+import pytest
+from eventsourcing.persistence import IntegrityError, StoredEvent
+
+from application.ledger import LedgerBusy
+from domain.events import Registered
+from infrastructure.append_transaction import Append
+from infrastructure.append_writer import LARGEST_GROUP
+from infrastructure.bootstrap import Service, open_on
+from infrastructure.event_store import LedgerRecorder
+from infrastructure.locks import APPEND_LOCK
+from tests.infrastructure.test_event_store import receipt, registered, renamed, stored
+
+
+@contextmanager
+def another_append_under_way(service: Service, conninfo: str) -> Iterator[None]:
+    """What is begun inside waits for its end; the first of them has a transaction of its own already."""
+    with psycopg.connect(conninfo) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+        first = service.ledger.begin([registered("The first")])
+        while service.ledger.waiting:
+            threading.Event().wait(0.001)
+        yield
+        other.commit()
+    first.result(10)
+
+
+def transactions(service: Service) -> list[str]:
+    """The transaction that stored each entry, in order."""
+    with service.pool.connection() as connection:
+        rows = connection.execute("SELECT xmin::text FROM ledger.events ORDER BY notification_id").fetchall()
+    return [row["xmin"] for row in rows]
+
+
+def test_those_who_wait_share_one_transaction(service: Service, empty_database: str) -> None:
+    with another_append_under_way(service, empty_database):
+        begun = [service.ledger.begin([registered(str(n))]) for n in range(5)]
+    assert [begun.result(10)[0].id for begun in begun] == [2, 3, 4, 5, 6]
+    first, *others = transactions(service)
+    assert len(set(others)) == 1
+    assert first not in others
+
+
+def test_one_that_was_overtaken_fails_alone(service: Service, empty_database: str) -> None:
+    history = registered("Taken twice")
+    with another_append_under_way(service, empty_database):
+        winner = service.ledger.begin([history], receipts=[receipt("k", history)])
+        loser = service.ledger.begin([replace(history, command_id=uuid4())])
+        late = registered("Late")
+        same_key = service.ledger.begin([late], receipts=[receipt("k", late)])
+        follower = service.ledger.begin([renamed(history)])
+    assert [winner.result(10)[0].id, follower.result(10)[0].id] == [2, 3]
+    for overtaken in (loser, same_key):
+        with pytest.raises(IntegrityError):
+            overtaken.result(10)
+    assert [envelope["type"] for _, _, envelope in stored(service)][1:] == [
+        "organisation.registered.v1",
+        "organisation.renamed.v1",
+    ]
+
+
+def test_one_that_was_decided_on_what_is_no_longer_so_fails_alone(service: Service, empty_database: str) -> None:
+    seen = registered("Seen")
+    service.ledger.append([seen])
+    with another_append_under_way(service, empty_database):
+        before = service.ledger.begin([registered()], seen={seen.originator_id: 1})
+        service.ledger.begin([renamed(seen)])
+        after = service.ledger.begin([registered()], seen={seen.originator_id: 1})
+        on_the_new_one = service.ledger.begin([registered()], seen={seen.originator_id: 2})
+        on_nothing = service.ledger.begin([registered()], seen={uuid4(): 0})
+    assert [before.result(10)[0].id, on_the_new_one.result(10)[0].id, on_nothing.result(10)[0].id] == [3, 5, 6]
+    with pytest.raises(IntegrityError):
+        after.result(10)
+
+
+def test_a_history_has_no_gap(service: Service) -> None:
+    history = registered()
+    with pytest.raises(IntegrityError):
+        service.ledger.append([renamed(history)])
+    with pytest.raises(IntegrityError):
+        service.ledger.append([history, renamed(history, version=3)])
+    assert stored(service) == []
+
+
+def test_one_that_the_database_refuses_fails_alone(service: Service, empty_database: str) -> None:
+    recorder = cast("LedgerRecorder", service.ledger.recorder)
+    unfit = StoredEvent(originator_id=uuid4(), originator_version=1, topic="\0", state=_unstamped(service))
+    with another_append_under_way(service, empty_database):
+        before = service.ledger.begin([registered()])
+        refused = recorder.append(Append(events=[unfit]))
+        after = service.ledger.begin([registered()])
+    assert [before.result(10)[0].id, after.result(10)[0].id] == [2, 3]
+    with pytest.raises(psycopg.DataError):
+        refused.result(10)
+
+
+def _unstamped(service: Service) -> bytes:
+    return service.ledger.mapper.to_stored_event(registered()).state
+
+
+def test_a_large_append_has_a_transaction_of_its_own(service: Service, empty_database: str) -> None:
+    with another_append_under_way(service, empty_database):
+        small = service.ledger.begin([registered("Small")])
+        large = service.ledger.begin([registered(str(n)) for n in range(LARGEST_GROUP)])
+        next_one = service.ledger.begin([registered("Next")])
+    assert [small.result(10)[0].id, large.result(30)[-1].id, next_one.result(10)[0].id] == [
+        2,
+        LARGEST_GROUP + 2,
+        LARGEST_GROUP + 3,
+    ]
+    of_small, of_large, of_next = (transactions(service)[n] for n in (1, 2, -1))
+    assert len({of_small, of_large, of_next}) == 3
+
+
+def test_who_gives_up_before_the_turn_comes_has_nothing_recorded(service: Service, empty_database: str) -> None:
+    with another_append_under_way(service, empty_database):
+        given_up = service.ledger.begin([registered("Given up")])
+        kept = service.ledger.begin([registered("Kept")])
+        assert given_up.cancel()
+    assert kept.result(10)[0].id == 2
+    with pytest.raises(CancelledError):
+        given_up.result(10)
+
+
+def test_who_has_less_time_gives_up_and_the_others_wait_on(service: Service, empty_database: str) -> None:
+    with another_append_under_way(service, empty_database):
+        hurried = service.ledger.begin([registered()], within=0.1)
+        patient = service.ledger.begin([registered()])
+        with pytest.raises(LedgerBusy):
+            hurried.result(10)
+        assert not patient.done()
+    assert patient.result(10)[0].id == 2
+
+
+def test_whoever_waits_is_answered_before_the_writer_stops(service: Service, empty_database: str) -> None:
+    with ThreadPoolExecutor(1) as background:
+        with another_append_under_way(service, empty_database):
+            begun = [service.ledger.begin([registered(str(n))]) for n in range(3)]
+            stopping = background.submit(service.ledger.stop)
+            threading.Event().wait(0.1)
+        stopping.result(10)
+    assert [one.result(0)[0].id for one in begun] == [2, 3, 4]
+    assert service.ledger.append([registered("Begins another writer")])
+
+
+def test_two_processes_share_one_order_without_gaps(empty_database: str) -> None:
+    """Each has a writer of its own; the lock of the ledger is between them."""
+    with open_on(empty_database) as one, open_on(empty_database) as other:
+
+        def write(writer: int) -> list[int]:
+            ledger = (one, other)[writer % 2].ledger
+            positions = []
+            for n in range(20):
+                first: Registered = registered(f"{writer}-{n}")
+                positions += [e.position for e in ledger.append([first, renamed(first)])]
+            return positions
+
+        with ThreadPoolExecutor(8) as writers:
+            positions = list(writers.map(write, range(8)))
+        assert sorted(itertools.chain(*positions)) == list(range(1, 8 * 20 * 2 + 1))
+        times = [recorded_at for _, recorded_at, _ in stored(one)]
+        assert all(earlier <= later for earlier, later in itertools.pairwise(times))
