@@ -47,7 +47,13 @@ $(READY): requirements.lock pyproject.toml
 run: setup ## Serve on port 8000; an empty ledger gets a labelled sample portfolio
 	@$(BIN)/p2c serve --demo
 
-test: static ## Format, lint, types, architecture and every test
+test: setup ## Format, lint, types, architecture and every test
+	@# In a fresh clone one process compiles the tests while types are checked by another, or each worker would.
+	@compiling=; failed=; \
+	[ -d tests/__pycache__ ] || { $(BIN)/pytest --collect-only --quiet --quiet > .venv/collected.txt & compiling=$$!; }; \
+	$(MAKE) static || failed=$$?; \
+	[ -z "$$compiling" ] || wait $$compiling || { cat .venv/collected.txt; exit 1; }; \
+	exit $${failed:-0}
 	@echo "tests"
 	@$(BIN)/pytest -n $(WORKERS)
 

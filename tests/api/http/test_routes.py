@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.routing import APIRoute, RouteContext
 
-from api.http.app import with_routes
 from api.http.json_request import CommandRoute, PromptCommandRoute
 from api.http.turns import TurnRoute
 from tests.api.http.contract import description
+from tests.api.http.every_route import every_route
 
 WITHOUT_A_TURN = {"/livez", "/readyz", "/metrics"}
 """What must be answered even where every handler is blocked."""
 
 
 def routes() -> list[RouteContext]:
-    return [route for route in iter_route_contexts(with_routes().routes) if isinstance(route.original_route, APIRoute)]
+    return [route for route in every_route() if isinstance(route.original_route, APIRoute)]
 
 
 def calls(dependant: Dependant) -> Iterator[Any]:

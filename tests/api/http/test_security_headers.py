@@ -10,14 +10,14 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 from lxml import html as parser
 
-from api.http.app import create_app, with_routes
+from api.http.app import create_app
 from api.http.security_headers import ALWAYS, POLICY
 from api.web.rendering import POLICY as POLICY_OF_PAGES
 from infrastructure.bootstrap import open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
+from tests.api.http.every_route import every_route
 from tests.api.http.register import Client, days_ago
 from tests.api.http.serving import serving
 from tests.conftest import new_database
@@ -26,9 +26,9 @@ PERIOD = f"from={days_ago(400)}&to={days_ago(1)}"
 PAGES = ["/docs", "/problems", "/problems/internal-error", f"/v1/reports/progress.html?{PERIOD}"]
 
 
-def every_route() -> Iterator[tuple[str, str]]:
+def every_request() -> Iterator[tuple[str, str]]:
     """Method and path of every route there is, with something for what varies in it."""
-    for route in iter_route_contexts(with_routes().routes):
+    for route in every_route():
         for method in sorted(route.methods or ()):
             yield method, re.sub(r"\{[^}]+\}", "1", route.path or "/")
 
@@ -57,7 +57,7 @@ def require_headers(answer: httpx.Response) -> None:
     assert not [name for name in headers if name.startswith("access-control-")]
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(set(every_route())))
+@pytest.mark.parametrize(("method", "path"), sorted(set(every_request())))
 def test_every_route_answers_with_them(bdt: httpx.Client, method: str, path: str) -> None:
     with bdt.stream(method, path) as answer:  # one of them never ends
         require_headers(answer)

@@ -7,12 +7,10 @@ from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
-from fastapi.routing import iter_route_contexts
 
-from api.http.app import with_routes
-from api.web.page_route import PageRoute
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
+from tests.api.http.every_route import page_paths
 from tests.api.web.browser.site_pages import Shown, every_page, organisation_of_sample
 from tests.api.web.pages import Visitor
 from tests.api.web.signed_in_visitors import signed_in
@@ -64,10 +62,10 @@ def visitors(service: Service, server: str) -> Iterator[Mapping[str, Visitor]]:
 
 def routes(method: str, *endings: str) -> list[str]:
     """The pages that take a method, by how their addresses end; without endings those that are no data."""
-    found = [r for r in iter_route_contexts(with_routes().routes) if isinstance(r.original_route, PageRoute)]
-    paths = {str(r.path) for r in found if method in (r.methods or ())}
     data = (".json", ".csv", ".xlsx", ".zip")
-    return sorted(path for path in paths if (path.endswith(endings) if endings else not path.endswith(data)))
+    return sorted(
+        path for path in page_paths(method) if (path.endswith(endings) if endings else not path.endswith(data))
+    )
 
 
 PAGES = [path for path in routes("GET") if path not in {"/sign-in/issuer", "/sign-in/callback"}]
