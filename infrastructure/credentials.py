@@ -158,7 +158,7 @@ class Credentials:
     def authenticated_lately(self, token: str) -> Credential | None:
         """The credential of a token that was good within the last second, as far as this process knows.
 
-        Asks nobody. What is recorded with it is checked once more, as `Ledger.begin` says.
+        Asks nobody, so it is for nothing but what is recorded with it, which is checked once more: see `Ledger.begin`.
         """
         try:
             credential, until = self._lately.get(_digest(token))
@@ -167,10 +167,7 @@ class Credentials:
         return credential if monotonic() < until else None
 
     def revoke(self, id: UUID) -> bool:
-        """Make a token worthless from now on; whether there was one that still had worth.
-
-        Other processes go by it within a second, and record nothing with it at once.
-        """
+        """Make a token worthless from now on; whether there was one that still had worth."""
         with self._pool.connection() as connection:
             revoked = connection.execute(_REVOKE, (id,)).rowcount == 1
         self._lately = LRUCache(REMEMBERED_TOKENS)

@@ -12,12 +12,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 
 from api.http import problems
 from api.http.failures import Failure
-from api.http.turns import TurnRoute
+from api.http.turns import PromptRoute, TurnRoute
 from audit.canonical import canonical
 
 LARGEST_BODY = 65_536
@@ -77,8 +76,8 @@ class CommandRoute(TurnRoute):
         return _with_strict_body(super().get_route_handler())
 
 
-class PromptCommandRoute(APIRoute):
-    """A route whose body is read by `JsonRequest`, and whose handler takes its turn only where it has to wait."""
+class PromptCommandRoute(PromptRoute):
+    """A route whose body is read by `JsonRequest`, and whose handler records what it asks for."""
 
     def get_route_handler(self) -> Handler:
         """The handler, after the body was read."""

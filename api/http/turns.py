@@ -113,6 +113,15 @@ def turn_of(request: Request) -> Turn:
     return cast("Turn", turn)
 
 
+def is_prompt(request: Request) -> bool:
+    """Whether the request does nothing but record facts."""
+    return isinstance(request.scope.get("route"), PromptRoute)
+
+
+class PromptRoute(APIRoute):
+    """A route whose handler does nothing but record facts, and takes its turn itself where it has to look first."""
+
+
 class TurnRoute(APIRoute):
     """A route whose handler waits for its turn."""
 

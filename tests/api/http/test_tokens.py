@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from domain.vocabulary import Role
-from infrastructure.bootstrap import Service
+from infrastructure.bootstrap import Service, open_on
 from tests.api.http.register import Client, days_ago
 
 
@@ -74,6 +74,29 @@ def test_a_revoked_token_is_worthless_and_may_be_revoked_again(admin: Client) ->
     first = admin.post(address)
     assert own(admin, issued["token"]).status_code == 401
     assert admin.post(address).json() == first.json()
+
+
+def test_a_token_that_another_process_revokes_is_worthless_at_once(
+    anybody: Client, client: Client, service: Service, conninfo: str
+) -> None:
+    """Also where it was good here a moment ago, so that nobody was asked again."""
+    reference = client.announce()
+    lead = client.get(f"/v1/pledges/{reference}").json()["lead"]["id"]
+    credential, token = service.credentials.issue(Role.STAKEHOLDER, UUID(lead))
+    anybody.headers["Authorization"] = f"Bearer {token}"
+    address, body = (
+        f"/v1/pledges/{reference}/contributions",
+        {"contributions": [{"target": "schools", "quantity": "1", "effective_on": days_ago(1)}]},
+    )
+    assert [anybody.post(address, json=body).status_code for _ in range(2)] == [201, 201]
+
+    with open_on(conninfo) as elsewhere:
+        assert elsewhere.credentials.revoke(credential.id)
+    refused = anybody.post(address, json=body)
+
+    assert (refused.status_code, refused.json()["type"]) == (401, "/problems/not-authenticated")
+    assert anybody.get(f"/v1/pledges/{reference}").status_code == 401
+    assert client.get(f"/v1/pledges/{reference}").json()["version"] == 3
 
 
 def test_a_token_that_is_over_is_worthless(admin: Client, service: Service) -> None:
