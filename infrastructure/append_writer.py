@@ -26,7 +26,7 @@ from infrastructure.database import DISK_FULL, UNAVAILABLE
 LARGEST_GROUP = 1_000
 """How many entries are committed together at most; an append that is larger has a transaction of its own."""
 
-TURN_WITHIN_SECONDS = 0.5
+TURN_WITHIN_SECONDS = 0.25
 """How long a group waits for the ledger's lock before others join it, and who has no time left is told."""
 
 RETRY_WAIT_SECONDS = 0.2

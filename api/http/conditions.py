@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -76,7 +77,8 @@ LedgerPosition = Annotated[
 class Conditions:
     """Who asks for a change, and under which conditions.
 
-    `token` is the id of a token that was good a moment ago, and has to be still when the change is recorded.
+    `token` is the id of a token that was good a moment ago, and has to be still when the change is recorded;
+    `deadline` is when, by the monotonic clock, whoever asks has to have an answer.
     """
 
     by: Principal
@@ -85,6 +87,7 @@ class Conditions:
     idempotency_key: str | None
     fingerprint: bytes
     if_match: str | None
+    deadline: float
 
     def request(self, current_version: Callable[[], int] | None = None) -> commands.Request:
         """What the command is sent with; `current_version` is asked only where a list of versions was named."""
@@ -95,6 +98,7 @@ class Conditions:
             idempotency_key=self.idempotency_key,
             fingerprint=self.fingerprint,
             expected_version=_expected(self.if_match, current_version) if current_version else None,
+            deadline=self.deadline,
         )
 
 
@@ -118,6 +122,7 @@ async def conditions(
         idempotency_key=idempotency_key,
         fingerprint=getattr(request.state, "fingerprint", b""),
         if_match=if_match,
+        deadline=time.monotonic() + commands.DECIDE_WITHIN_SECONDS,
     )
 
 
