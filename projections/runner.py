@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -165,7 +165,11 @@ class ProjectionRunner:
 
         Raises KeyError for a name that no read model has.
         """
-        rebuild(self._pool, self._models[name], self._envelopes, report)
+        self.rebuild_together([name], report)
+
+    def rebuild_together(self, names: Iterable[str], report: Report) -> None:
+        """The same of several read models, for which the ledger is read once."""
+        rebuild(self._pool, [self._models[name] for name in names], self._envelopes, report)
 
     def _run(self) -> None:
         wait = FIRST_WAIT_SECONDS

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date
 from decimal import Decimal, localcontext
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,11 +16,10 @@ from psycopg.rows import DictRow
 
 from audit.envelope import Entry
 from domain.events import PledgeEvent
-from domain.ladder import DIGITS
+from domain.ladder import DIGITS, ZERO
 from domain.pledge import Pledge, evolve
 from projections.pledge_state import document, read
-from projections.portfolio.counted import FIGURES, LADDER, Member, Part, Presence, changes
-from projections.read_model import ReadModel
+from projections.portfolio.counted import FIGURES, LADDER, Figures, Member, Part, Presence, changes
 
 VERSION = 2
 
@@ -32,10 +32,10 @@ def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     if not facts:
         return
     pledges = _stored_pledges(cursor, {fact.event.originator_id for fact in facts})
-    sums = _Sums()
+    sums = Sums()
     brought: list[tuple[date, Counter[Member]]] = []
     with localcontext(prec=DIGITS):
-        for day, of_day in groupby(facts, _day):
+        for day, of_day in groupby(facts, recorded_on):
             before = _evolved(pledges, of_day)
             brought.append((day, sums.change(before, pledges, day)))
         _count_members(cursor, brought, sums)
@@ -44,7 +44,8 @@ def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     _note_ahead(cursor, facts)
 
 
-def _day(entry: Entry) -> date:
+def recorded_on(entry: Entry) -> date:
+    """The day on which the running totals have what an entry changes."""
     return entry.recorded_at.astimezone(UTC).date()
 
 
@@ -60,11 +61,11 @@ def _evolved(pledges: Pledges, facts: Iterable[Entry]) -> Pledges:
     return before
 
 
-class _Sums:
+class Sums:
     """Adds up what changes in each part, by day, by month and by year."""
 
     def __init__(self) -> None:
-        self._sums: defaultdict[tuple[Part, str, date], dict[str, Decimal]] = defaultdict(dict)
+        self._sums: defaultdict[tuple[Part, date], dict[str, Decimal]] = defaultdict(dict)
 
     def change(self, before: Pledges, after: Pledges, day: date) -> Counter[Member]:
         """Add what it changes from a day on that pledges are as they are after it; how many bring whom more often."""
@@ -78,20 +79,27 @@ class _Sums:
                 brought.subtract(was.members())
         return Counter({member: times for member, times in brought.items() if times})
 
-    def add(self, part: Part, day: date, figures: Mapping[str, Decimal]) -> None:
-        for grain, since in (("day", day), ("month", day.replace(day=1)), ("year", day.replace(month=1, day=1))):
-            sums = self._sums[part, grain, since]
-            for name, amount in figures.items():
-                sums[name] = sums.get(name, Decimal(0)) + amount
+    def add(self, part: Part, day: date, figures: Figures) -> None:
+        """Add figures to those of a part on a day."""
+        sums = self._sums[part, day]
+        for name, amount in figures.items():
+            sums[name] = sums.get(name, ZERO) + amount
+
+    def by_grain(self) -> Iterator[dict[str, Any]]:
+        """The rows of all days, months and years that say anything."""
+        by_grain: defaultdict[tuple[Part, str, date], dict[str, Decimal]] = defaultdict(dict)
+        for (part, day), figures in self._sums.items():
+            for grain, since in (("day", day), ("month", day.replace(day=1)), ("year", day.replace(month=1, day=1))):
+                sums = by_grain[part, grain, since]
+                for name, amount in figures.items():
+                    sums[name] = sums.get(name, ZERO) + amount
+        for ((dimension, key), grain, since), sums in by_grain.items():
+            if any(sums.values()):
+                yield {"dimension": dimension, "key": key, "grain": grain, "since": since, **sums}
 
     def store(self, cursor: Cursor[DictRow]) -> None:
         """Add them to what is stored, and let no row be left that says nothing."""
-        rows = [
-            {"dimension": dimension, "key": key, "grain": grain, "since": since, **sums}
-            for ((dimension, key), grain, since), sums in self._sums.items()
-            if any(sums.values())
-        ]
-        changed = msgspec.json.encode(rows).decode()
+        changed = msgspec.json.encode(list(self.by_grain())).decode()
         cursor.execute(_ADD, (changed,))
         cursor.execute(_FORGET_NOTHING, (changed,))
 
@@ -124,7 +132,7 @@ WHERE (stored.dimension, stored.key, stored.grain, stored.since)
 """).format(nothing=sql.SQL(" AND ").join(sql.SQL("stored.{} = 0").format(sql.Identifier(name)) for name in FIGURES))
 
 
-def _count_members(cursor: Cursor[DictRow], brought: Sequence[tuple[date, Counter[Member]]], sums: _Sums) -> None:
+def _count_members(cursor: Cursor[DictRow], brought: Sequence[tuple[date, Counter[Member]]], sums: Sums) -> None:
     """Count who joins a part for the first time, or leaves it for good, on the day."""
     touched = {member for _, by_member in brought for member in by_member}
     if not touched:
@@ -188,8 +196,7 @@ def _store_pledges(cursor: Cursor[DictRow], pledges: Pledges) -> None:
 
 
 def _note_ahead(cursor: Cursor[DictRow], facts: Iterable[Entry]) -> None:
-    ahead = {(_day(fact), fact.event.effective_on) for fact in facts if fact.event.effective_on > _day(fact)}
+    ahead = {
+        (recorded_on(fact), fact.event.effective_on) for fact in facts if fact.event.effective_on > recorded_on(fact)
+    }
     cursor.executemany("INSERT INTO ahead VALUES (%s, %s) ON CONFLICT DO NOTHING", sorted(ahead))
-
-
-PORTFOLIO = ReadModel.of_package("projections.portfolio", version=VERSION, apply=apply)

@@ -32,8 +32,13 @@ ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes
 
 def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     """Add the entries to the tree, by the bytes that are stored. Raises LedgerBroken."""
+    grow(cursor, entries[-1].position)
+
+
+def grow(cursor: Cursor[DictRow], position: int) -> None:
+    """Add the entries up to a position. Raises LedgerBroken."""
     size = _size(cursor)
-    hashes = _leaf_hashes(cursor, size + 1, entries[-1].position)
+    hashes = _leaf_hashes(cursor, size + 1, position)
     changed = grown(partial(_stored, cursor), size, hashes)
     keys = sorted(changed)
     cursor.execute(_STORE, ([level for level, _ in keys], [index for _, index in keys], [changed[key] for key in keys]))
@@ -61,4 +66,4 @@ def _stored(cursor: Cursor[DictRow], level: int, index: int) -> bytes:
     return bytes(row["hashes"]) if row else b""
 
 
-TRANSPARENCY = ReadModel.of_package("projections.transparency", version=VERSION, apply=apply)
+TRANSPARENCY = ReadModel.of_package("projections.transparency", version=VERSION, apply=apply, positions=grow)
