@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 from domain.ladder import DIGITS
 from projections.histories import History, Step
 from projections.pledge_state import document
-from projections.portfolio.changes import VERSION, Sums, apply, recorded_on
+from projections.portfolio.changes import VERSION, Row, Sums, apply, recorded_on
 from projections.portfolio.counted import FIGURES, LADDER, Member, Presence, changes
 from projections.read_model import ReadModel
 
@@ -40,7 +40,7 @@ class RunningTotalsBuilder:
         with localcontext(prec=DIGITS):
             self._membership.count(self._sums)
             names = ("dimension", "key", "grain", "since", *FIGURES)
-            _copy(cursor, "figures", names, map(_figures, self._sums.by_grain()))
+            _copy(cursor, "figures", names, map(_line, self._sums.by_grain()))
         _copy(cursor, "members", ("dimension", "key", "kind", "member", "pledges"), self._membership.rows())
         _copy(cursor, "ahead", ("recorded_on", "effective_on"), sorted(self._ahead))
 
@@ -48,10 +48,9 @@ class RunningTotalsBuilder:
         was = Presence.of(None)
         for day, of_day in groupby(steps, lambda step: recorded_on(step.entry)):
             facts = list(of_day)
-            before, after = facts[0].before, facts[-1].after
-            now = Presence.of(after)
-            for changed in changes(before, after, day, was, now):
-                self._sums.add(changed.part, changed.day, changed.figures)
+            now = Presence.of(facts[-1].after)
+            for changed in changes(was, now, day):
+                self._sums.add(changed.parts, changed.day, changed.figures)
             self._membership.change(was, now, day)
             self._ahead |= {(day, fact.event.effective_on) for fact in facts if fact.event.effective_on > day}
             was = now
@@ -81,7 +80,7 @@ class Membership:
             for ordinal, of_day in groupby(sorted(days, key=abs), abs):
                 was, count = count, count + sum(1 if signed > 0 else -1 for signed in of_day)
                 if bool(was) != bool(count):
-                    sums.add(part, date.fromordinal(ordinal), {kind: Decimal(bool(count) - bool(was))})
+                    sums.add([part], date.fromordinal(ordinal), {kind: Decimal(bool(count) - bool(was))})
             self._counts[member] = count
 
     def rows(self) -> Iterator[tuple[object, ...]]:
@@ -91,11 +90,14 @@ class Membership:
                 yield (*part, kind, member, pledges)
 
 
-def _figures(row: dict[str, object]) -> tuple[object, ...]:
+def _line(row: Row) -> tuple[object, ...]:
     """A row of the sums in the form in which it is kept up: dollars without zeros at the end."""
-    given = {name: Decimal(str(row.get(name, 0))) for name in FIGURES}
-    amounts = (given[name].normalize() if name in LADDER else int(given[name]) for name in FIGURES)
-    return (row["dimension"], row["key"], row["grain"], row["since"], *amounts)
+    part, grain, since, figures = row
+    return (*part, grain, since, *(_text(name, figures[name]) if name in figures else "0" for name in FIGURES))
+
+
+def _text(name: str, amount: Decimal) -> str:
+    return str(amount.normalize() if name in LADDER else amount)
 
 
 def _copy(cursor: Cursor[DictRow], table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

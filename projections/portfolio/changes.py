@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date
 from decimal import Decimal, localcontext
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,7 +15,7 @@ from psycopg.rows import DictRow
 
 from audit.envelope import Entry
 from domain.events import PledgeEvent
-from domain.ladder import DIGITS, ZERO
+from domain.ladder import DIGITS
 from domain.pledge import Pledge, evolve
 from projections.pledge_state import document, read
 from projections.portfolio.counted import FIGURES, LADDER, Figures, Member, Part, Presence, changes
@@ -24,6 +23,9 @@ from projections.portfolio.counted import FIGURES, LADDER, Figures, Member, Part
 VERSION = 2
 
 Pledges = dict[UUID, Pledge | None]
+
+Row = tuple[Part, str, date, Figures]
+"""Of a part, by what grain, from which day on, what its figures change."""
 
 
 def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
@@ -72,34 +74,37 @@ class Sums:
         brought: Counter[Member] = Counter()
         for id, old in before.items():
             was, now = Presence.of(old), Presence.of(after[id])
-            for changed in changes(old, after[id], day, was, now):
-                self.add(changed.part, changed.day, changed.figures)
+            for changed in changes(was, now, day):
+                self.add(changed.parts, changed.day, changed.figures)
             if was != now:
                 brought.update(now.members())
                 brought.subtract(was.members())
         return Counter({member: times for member, times in brought.items() if times})
 
-    def add(self, part: Part, day: date, figures: Figures) -> None:
-        """Add figures to those of a part on a day."""
-        sums = self._sums[part, day]
-        for name, amount in figures.items():
-            sums[name] = sums.get(name, ZERO) + amount
+    def add(self, parts: Iterable[Part], day: date, figures: Figures) -> None:
+        """Add figures to those of each of these parts on a day."""
+        for part in parts:
+            sums = self._sums[part, day]
+            for name, amount in figures.items():
+                sums[name] = sums[name] + amount if name in sums else amount
 
-    def by_grain(self) -> Iterator[dict[str, Any]]:
-        """The rows of all days, months and years that say anything."""
+    def by_grain(self) -> Iterator[Row]:
+        """The figures of each part, by day, by month and by year, that say anything."""
         by_grain: defaultdict[tuple[Part, str, date], dict[str, Decimal]] = defaultdict(dict)
         for (part, day), figures in self._sums.items():
             for grain, since in (("day", day), ("month", day.replace(day=1)), ("year", day.replace(month=1, day=1))):
                 sums = by_grain[part, grain, since]
                 for name, amount in figures.items():
-                    sums[name] = sums.get(name, ZERO) + amount
-        for ((dimension, key), grain, since), sums in by_grain.items():
-            if any(sums.values()):
-                yield {"dimension": dimension, "key": key, "grain": grain, "since": since, **sums}
+                    sums[name] = sums[name] + amount if name in sums else amount
+        return ((*key, sums) for key, sums in by_grain.items() if any(sums.values()))
 
     def store(self, cursor: Cursor[DictRow]) -> None:
         """Add them to what is stored, and let no row be left that says nothing."""
-        changed = msgspec.json.encode(list(self.by_grain())).decode()
+        rows = [
+            {"dimension": dimension, "key": key, "grain": grain, "since": since, **sums}
+            for (dimension, key), grain, since, sums in self.by_grain()
+        ]
+        changed = msgspec.json.encode(rows).decode()
         cursor.execute(_ADD, (changed,))
         cursor.execute(_FORGET_NOTHING, (changed,))
 
@@ -145,7 +150,7 @@ def _count_members(cursor: Cursor[DictRow], brought: Sequence[tuple[date, Counte
             was, counts[member] = counts[member], counts[member] + times
             joined[part, kind] += bool(counts[member]) - bool(was)
         for (part, kind), more in joined.items():
-            sums.add(part, day, {kind: Decimal(more)})
+            sums.add([part], day, {kind: Decimal(more)})
     _store_members(cursor, counts)
 
 
