@@ -84,19 +84,17 @@ class Sums:
     def add(self, parts: Iterable[Part], day: date, figures: Figures) -> None:
         """Add figures to those of each of these parts on a day."""
         for part in parts:
-            sums = self._sums[part, day]
-            for name, amount in figures.items():
-                sums[name] = sums[name] + amount if name in sums else amount
+            _add(self._sums[part, day], figures)
 
     def by_grain(self) -> Iterator[Row]:
         """The figures of each part, by day, by month and by year, that say anything."""
         by_grain: defaultdict[tuple[Part, str, date], dict[str, Decimal]] = defaultdict(dict)
         for (part, day), figures in self._sums.items():
-            for grain, since in (("day", day), ("month", day.replace(day=1)), ("year", day.replace(month=1, day=1))):
-                sums = by_grain[part, grain, since]
-                for name, amount in figures.items():
-                    sums[name] = sums[name] + amount if name in sums else amount
-        return ((*key, sums) for key, sums in by_grain.items() if any(sums.values()))
+            if any(figures.values()):
+                yield part, "day", day, figures
+            for grain, since in (("month", day.replace(day=1)), ("year", day.replace(month=1, day=1))):
+                _add(by_grain[part, grain, since], figures)
+        yield from ((*key, sums) for key, sums in by_grain.items() if any(sums.values()))
 
     def store(self, cursor: Cursor[DictRow]) -> None:
         """Add them to what is stored, and let no row be left that says nothing."""
@@ -107,6 +105,11 @@ class Sums:
         changed = msgspec.json.encode(rows).decode()
         cursor.execute(_ADD, (changed,))
         cursor.execute(_FORGET_NOTHING, (changed,))
+
+
+def _add(sums: dict[str, Decimal], figures: Figures) -> None:
+    for name, amount in figures.items():
+        sums[name] = sums[name] + amount if name in sums else amount
 
 
 def _added(name: str) -> sql.Composable:

@@ -28,8 +28,15 @@ FROM transparency.tracking LEFT JOIN transparency.bundles ON index = %(index)s
 
 _SEALED = """
 SELECT bundles.index, entries, hashes
-FROM transparency.bundles JOIN transparency.tiles ON level = 0 AND tiles.index = bundles.index
+FROM transparency.tracking
+CROSS JOIN transparency.bundles JOIN transparency.tiles ON level = 0 AND tiles.index = bundles.index
 WHERE bundles.index >= %(index)s AND bundles.index < %(end)s ORDER BY bundles.index LIMIT 64
+"""
+
+_LEAVES = """
+SELECT coalesce(hashes, ''::bytea) AS hashes
+FROM transparency.tracking CROSS JOIN generate_series(%(first)s::bigint, %(end)s::bigint - 1) AS wanted (index)
+LEFT JOIN transparency.tiles ON level = 0 AND tiles.index = wanted.index ORDER BY wanted.index
 """
 
 _STORED = "SELECT notification_id, state FROM ledger.events WHERE notification_id = ANY(%(positions)s::bigint[])"
@@ -105,6 +112,10 @@ class TransparencyView:
     def leaf_hashes(self, index: int, width: int) -> bytes:
         """The first hashes of a tile of leaves, one after the other; fewer, where the tree does not have so many."""
         return self._read(0, index)[: width * HASH_BYTES]
+
+    def leaf_tiles(self, first: int, end: int) -> Sequence[bytes]:
+        """The tiles of leaves from one to before another, as far as they are filled; empty where there is none."""
+        return [row["hashes"] for row in rows(self._source, _LEAVES, {"first": first, "end": end}, binary=True)]
 
     def entries(self, first: int, last: int) -> list[bytes]:
         """The entries from a position to another, as they are stored."""
