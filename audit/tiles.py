@@ -118,9 +118,9 @@ def entry_bundle(entries: Iterable[bytes]) -> bytes:
 def entries_of(bundle: bytes) -> list[bytes]:
     """The entries that `entry_bundle` put together. Raises ValueError where the bytes are no such bundle."""
     entries, at, end = [], 0, len(bundle)
-    while at < end:
+    while at + 1 < end:
         first = at + _LENGTH_BYTES
-        at = first + int.from_bytes(bundle[at:first], "big")
+        at = first + (bundle[at] << 8 | bundle[at + 1])
         entries.append(bundle[first:at])
     if at != end:
         raise ValueError("the bundle ends within an entry")

@@ -17,6 +17,7 @@ from psycopg.rows import DictRow
 
 from audit.envelope import Envelopes
 from projections import ledger_entries, tracking
+from projections.collecting import seldom_collected
 from projections.database import REBUILD_LOCKS, Pool, lock_number
 from projections.histories import undivided
 from projections.ledger_entries import EntryReader, LedgerView
@@ -60,7 +61,8 @@ def rebuild(
         new = [Shadow(connection, model, reader) for model in models]
         for each in new:
             each.create()
-        _fill(connection, new, envelopes, batch, report)
+        with seldom_collected():
+            _fill(connection, new, envelopes, batch, report)
         for each in new:
             each.catch_up(report)
             each.index()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Annotated
 
 import typer
@@ -28,8 +27,6 @@ def rebuild(
     them.
     """
     wanted = _wanted(names or [], everything=everything)
-    # Facts and states hold no cycles, and there are many: looking for some would take a fifth of the time.
-    gc.set_threshold(100_000, 20, 50)
     with the_service() as service, progress_bar() as bar:
         task = bar.add_task("entries", total=None)
         service.projections.rebuild_together(
