@@ -20,13 +20,16 @@ from projections.portfolio.counted import FIGURES, LADDER, Member, Part, Presenc
 from projections.read_model import ReadModel
 
 LINES_AT_ONCE = 1_000
+MOST_SUMS = 400_000
+"""So many sums are kept in memory, some 300 MB; of a larger register they are stored and begun again."""
 
 
 class RunningTotalsBuilder:
-    """Keeps the sums and who is a member of what, which grow with the parts and not with the ledger; writes states."""
+    """Keeps the sums, up to a number, and who is a member of what, which grows with the parts; writes states."""
 
     def __init__(self) -> None:
         self._sums = Sums()
+        self._stored = False
         self._membership = Membership()
         self._ahead: set[tuple[date, date]] = set()
 
@@ -35,6 +38,8 @@ class RunningTotalsBuilder:
         with localcontext(prec=DIGITS):
             for history in histories:
                 self._add(history.steps)
+        if len(self._sums) > MOST_SUMS:
+            self._store(cursor)
         latest = (history.steps[-1].after for history in histories if history.steps)
         _copy(cursor, "states", ("id", "state"), ((pledge.id, document(pledge)) for pledge in latest if pledge))
 
@@ -42,9 +47,17 @@ class RunningTotalsBuilder:
         """Write the sums and the members."""
         with localcontext(prec=DIGITS):
             self._membership.count(self._sums)
-            _copy_lines(cursor, map(_line, self._sums.by_grain()))
+            if self._stored:
+                self._store(cursor)
+            else:
+                _copy_lines(cursor, map(_line, self._sums.by_grain()))
         _copy(cursor, "members", ("dimension", "key", "kind", "member", "pledges"), self._membership.rows())
         _copy(cursor, "ahead", ("recorded_on", "effective_on"), sorted(self._ahead))
+
+    def _store(self, cursor: Cursor[DictRow]) -> None:
+        """Add the sums to what is stored, as whoever follows the ledger does."""
+        self._sums.store(cursor)
+        self._sums, self._stored = Sums(), True
 
     def _add(self, steps: Sequence[Step]) -> None:
         was = Presence.of(None)

@@ -81,6 +81,10 @@ class Sums:
                 brought.subtract(was.members())
         return Counter({member: times for member, times in brought.items() if times})
 
+    def __len__(self) -> int:
+        """Of how many parts on how many days there are figures."""
+        return len(self._sums)
+
     def add(self, parts: Iterable[Part], day: date, figures: Figures) -> None:
         """Add figures to those of each of these parts on a day."""
         for part in parts:

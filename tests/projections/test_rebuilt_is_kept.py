@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby, zip_longest
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,7 @@ from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from projections.catalogue import READ_MODELS
 from projections.histories import History, undivided
+from projections.portfolio import building
 from projections.rebuild import rebuild
 from tests.conftest import new_database
 from tests.given import ANNOUNCED_ON
@@ -48,9 +50,9 @@ def interleaved(portfolio: Portfolio, spread: Sequence[int]) -> list[tuple[datet
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(portfolios, SPREAD, st.integers(1, 30), st.integers(1, 30))
+@given(portfolios, SPREAD, st.integers(1, 30), st.integers(1, 30), st.sampled_from((0, 50, building.MOST_SUMS)))
 def test_all_of_them_rebuilt_together_are_those_that_were_kept_up(
-    shared: Service, portfolio: Portfolio, spread: Sequence[int], followed: int, rebuilt: int
+    shared: Service, portfolio: Portfolio, spread: Sequence[int], followed: int, rebuilt: int, in_memory: int
 ):
     recorded_ledger(shared, interleaved(portfolio, spread))
     for model in READ_MODELS:
@@ -58,7 +60,8 @@ def test_all_of_them_rebuilt_together_are_those_that_were_kept_up(
     runner(shared.pool, batch=followed).catch_up()
     kept = {model.name: tables(shared.pool, model) for model in READ_MODELS}
 
-    rebuild(shared.pool, READ_MODELS, Envelopes(), lambda done, total: None, batch=rebuilt)
+    with mock.patch.object(building, "MOST_SUMS", in_memory):
+        rebuild(shared.pool, READ_MODELS, Envelopes(), lambda done, total: None, batch=rebuilt)
 
     assert {model.name: tables(shared.pool, model) for model in READ_MODELS} == kept
 
