@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -37,6 +38,7 @@ FORMAT = "p2c-ledger-bundle/1"
 ENTRIES, LEAF_HASHES, KEYS = "entries.jsonl", "leaf-hashes.bin", "keys.txt"
 MANIFEST, README = "manifest.json", "README.txt"
 LARGEST_LISTING = 64 * 1024 * 1024
+LINES_AT_ONCE = 1_000
 
 _CHECKPOINT = re.compile(r"checkpoints/(\d{1,18})\.txt", re.ASCII)
 _SNAPSHOT = re.compile(r"snapshots/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.json", re.ASCII)
@@ -130,9 +132,10 @@ def write(target: Path | IO[bytes], contents: Contents) -> Manifest:
             snapshots += 1
         entries = 0
         with zip.open(_info(ENTRIES), "w", force_zip64=True) as lines:
-            for entry in contents.entries:
-                lines.write(entry + b"\n")
-                entries += 1
+            remaining = iter(contents.entries)
+            while block := list(islice(remaining, LINES_AT_ONCE)):
+                lines.write(b"\n".join([*block, b""]))
+                entries += len(block)
         with zip.open(_info(LEAF_HASHES, zipfile.ZIP_STORED), "w", force_zip64=True) as hashes:
             for part in contents.leaf_hashes:
                 hashes.write(part)

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from audit import decoding
 from audit.canonical import canonical
+from audit.decoding import HEADER, Header
 from domain.events import (
     Amended,
     Announced,
@@ -29,7 +31,6 @@ from domain.events import (
     Corrected,
     Deactivated,
     Declined,
-    Event,
     Fulfilled,
     PartiallyFulfilled,
     Published,
@@ -77,7 +78,6 @@ for _type in TYPES.values():
 UPCASTS: Mapping[str, Upcast] = {}
 """Today no type has an older shape."""
 
-_HEADER = frozenset(field.name for field in fields(Event))
 _UNSTAMPED = "0000-00-00T00:00:00.000000Z"
 _UNSTAMPED_FIELD = f'"recorded_at":"{_UNSTAMPED}"'.encode()
 
@@ -104,6 +104,8 @@ class Envelopes:
         self._types = types
         self._upcasts = upcasts
         self._names: Mapping[type[AnyEvent], str] = {cls: name for name, cls in types.items()}
+        self._shapes = {name: decoding.shape(cls) for name, cls in types.items()}
+        self._decoders = {name: msgspec.json.Decoder(shape).decode for name, shape in self._shapes.items()}
 
     def name(self, event: AnyEvent) -> str:
         """The stable name of the event's type."""
@@ -120,7 +122,7 @@ class Envelopes:
                 {
                     "actor": document["actor"],
                     "command_id": document["command_id"],
-                    "data": {name: value for name, value in document.items() if name not in _HEADER},
+                    "data": {name: value for name, value in document.items() if name not in HEADER},
                     "effective_on": document["effective_on"],
                     "event_id": str(event.event_id),
                     "idempotency_key": document["idempotency_key"],
@@ -138,28 +140,16 @@ class Envelopes:
     def read(self, entry: bytes, position: int) -> Entry:
         """The fact that the entry at a position holds, in today's shape. Raises Unreadable."""
         try:
-            envelope = json.loads(entry)
-            name, data = self._upcast(envelope["type"], envelope["data"])
-            event = msgspec.convert(
-                {
-                    **data,
-                    "originator_id": envelope["stream_id"],
-                    "originator_version": envelope["version"],
-                    "effective_on": envelope["effective_on"],
-                    "actor": envelope["actor"],
-                    "command_id": envelope["command_id"],
-                    "idempotency_key": envelope.get("idempotency_key"),
-                },
-                self._types[name],
-            )
+            header = decoding.header(entry)
+            name, data = self._data(header)
             return Entry(
                 position=position,
-                event=event,
-                event_id=UUID(envelope["event_id"]),
-                type=envelope["type"],
-                recorded_at=parse_instant(envelope["recorded_at"]),
+                event=decoding.fact(self._types[name], header, data),
+                event_id=header.event_id,
+                type=header.type,
+                recorded_at=parse_instant(header.recorded_at),
             )
-        except (KeyError, TypeError, ValueError, msgspec.ValidationError) as problem:
+        except (KeyError, TypeError, ValueError, msgspec.DecodeError) as problem:
             raise Unreadable(f"not a readable entry: {problem!r}") from problem
 
     def event_id(self, entry: bytes) -> UUID:
@@ -169,10 +159,14 @@ class Envelopes:
         except (KeyError, TypeError, ValueError) as problem:
             raise Unreadable(f"not a readable entry: {problem!r}") from problem
 
-    def _upcast(self, name: str, data: Data) -> tuple[str, Data]:
+    def _data(self, header: Header) -> tuple[str, msgspec.Struct]:
+        """The type name and the data of a fact in today's shape."""
+        if header.type not in self._upcasts:
+            return header.type, self._decoders[header.type](header.data)
+        name, data = header.type, msgspec.json.decode(header.data, type=Data)
         while name in self._upcasts:
             name, data = self._upcasts[name](data)
-        return name, data
+        return name, msgspec.convert(data, self._shapes[name])
 
 
 def stamp(unstamped: bytes, recorded_at: datetime) -> bytes:
@@ -197,7 +191,7 @@ def parse_instant(text: str) -> datetime:
 def data_of(event: AnyEvent) -> Data:
     """What the envelope of a fact has under `data`, in today's shape."""
     values = msgspec.to_builtins(event)
-    data: Data = without_absent({name: value for name, value in values.items() if name not in _HEADER})
+    data: Data = without_absent({name: value for name, value in values.items() if name not in HEADER})
     return data
 
 

@@ -15,6 +15,7 @@ WIDTH = 256
 LEVEL_BITS = 8
 FULL_BYTES = WIDTH * HASH_BYTES
 HIGHEST_LEVEL = 63
+_LENGTH_BYTES = 2
 
 ReadTile = Callable[[int, int], bytes]
 """The hashes of a tile that are there, one after the other, by level and n; empty where there are none."""
@@ -111,7 +112,19 @@ class Subtrees:
 
 def entry_bundle(entries: Iterable[bytes]) -> bytes:
     """Entries one after the other, each with its length in two bytes before it."""
-    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+    return b"".join(len(entry).to_bytes(_LENGTH_BYTES, "big") + entry for entry in entries)
+
+
+def entries_of(bundle: bytes) -> list[bytes]:
+    """The entries that `entry_bundle` put together. Raises ValueError where the bytes are no such bundle."""
+    entries, at, end = [], 0, len(bundle)
+    while at + 1 < end:
+        first = at + _LENGTH_BYTES
+        at = first + (bundle[at] << 8 | bundle[at + 1])
+        entries.append(bundle[first:at])
+    if at != end:
+        raise ValueError("the bundle ends within an entry")
+    return entries
 
 
 def _thousands(number: int) -> list[int]:

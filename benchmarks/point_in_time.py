@@ -125,8 +125,7 @@ def fill(service: Service, pledges: int, each: int) -> None:
                     )
                 )
         connection.execute("ANALYZE ledger.events")
-    for model in READ_MODELS:
-        service.projections.rebuild(model.name, lambda done, total: None)
+    service.projections.rebuild_together([model.name for model in READ_MODELS], lambda done, total: None)
 
 
 def timings(service: Service, pledges: int) -> list[Timing]:

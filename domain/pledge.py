@@ -198,7 +198,7 @@ def evolve(pledge: Pledge | None, event: PledgeEvent) -> Pledge | None:
         return _announced(event)
     if pledge is None:
         return None
-    return replace(_changed(pledge, event), version=event.originator_version)
+    return replace(pledge, version=event.originator_version, **_changes(pledge, event))
 
 
 def fold(pledge: Pledge | None, events: Iterable[PledgeEvent]) -> Pledge | None:
@@ -206,29 +206,30 @@ def fold(pledge: Pledge | None, events: Iterable[PledgeEvent]) -> Pledge | None:
     return reduce(evolve, events, pledge)
 
 
-def _changed(pledge: Pledge, event: PledgeEvent) -> Pledge:
+def _changes(pledge: Pledge, event: PledgeEvent) -> dict[str, Any]:
+    """What a fact changes in a pledge, by the names of its fields."""
     match event:
         case Announced():
-            return pledge
+            return {}
         case Validated(effective_on=on):
-            return replace(pledge, validated_on=on)
+            return {"validated_on": on}
         case Declined(effective_on=on):
-            return replace(pledge, declined_on=on)
+            return {"declined_on": on}
         case ScaledUp():
             return _scaled_up(pledge, event)
         case ScaledDown(targets=changes):
-            return replace(pledge, targets=_with_changes(pledge.targets, changes))
+            return {"targets": _with_changes(pledge.targets, changes)}
         case PartiallyFulfilled(contributions=contributions):
-            return _with_contributions(pledge, contributions)
+            return {"contributions": _with_contributions(pledge.contributions, contributions)}
         case Reported():
             report = RecordedReport(
                 period_start=event.period_start,
                 period_end=event.period_end,
                 self_assessment=event.self_assessment,
             )
-            return replace(pledge, reports=(*pledge.reports, report))
+            return {"reports": (*pledge.reports, report)}
         case Fulfilled(effective_on=on):
-            return replace(pledge, fulfilled_on=on)
+            return {"fulfilled_on": on}
         case ContributionVerified(contribution=id):
             return _with_standing(pledge, id, Standing.VERIFIED)
         case ContributionQueried(contribution=id):
@@ -236,9 +237,9 @@ def _changed(pledge: Pledge, event: PledgeEvent) -> Pledge:
         case Corrected():
             return _corrected(pledge, event)
         case Amended(after=after):
-            return replace(pledge, **stated(after))
+            return stated(after)
         case Withdrawn(effective_on=on, superseded_by=other):
-            return replace(pledge, withdrawn_on=on, superseded_by=other)
+            return {"withdrawn_on": on, "superseded_by": other}
         case _:
             assert_never(event)
 
@@ -275,14 +276,13 @@ def _announced(event: Announced) -> Pledge:
     )
 
 
-def _scaled_up(pledge: Pledge, event: ScaledUp) -> Pledge:
-    return replace(
-        pledge,
-        scaled_up=True,
-        targets=(*_with_changes(pledge.targets, event.targets), *event.new_targets),
-        countries=(*pledge.countries, *(c for c in event.new_countries if c not in pledge.countries)),
-        ends_on=event.ends_on or pledge.ends_on,
-    )
+def _scaled_up(pledge: Pledge, event: ScaledUp) -> dict[str, Any]:
+    return {
+        "scaled_up": True,
+        "targets": (*_with_changes(pledge.targets, event.targets), *event.new_targets),
+        "countries": (*pledge.countries, *(c for c in event.new_countries if c not in pledge.countries)),
+        "ends_on": event.ends_on or pledge.ends_on,
+    }
 
 
 def _with_changes(targets: tuple[Target, ...], changes: Iterable[TargetChange]) -> tuple[Target, ...]:
@@ -290,24 +290,23 @@ def _with_changes(targets: tuple[Target, ...], changes: Iterable[TargetChange]) 
     return tuple(after.get(target.id, target) for target in targets)
 
 
-def _with_contributions(pledge: Pledge, contributions: Iterable[Contribution]) -> Pledge:
-    added = {c.id: RecordedContribution(contribution=c) for c in contributions}
-    return replace(pledge, contributions={**pledge.contributions, **added})
+def _with_contributions(
+    counted: Mapping[str, RecordedContribution], contributions: Iterable[Contribution]
+) -> dict[str, RecordedContribution]:
+    return {**counted, **{c.id: RecordedContribution(contribution=c) for c in contributions}}
 
 
-def _with_standing(pledge: Pledge, id: str, standing: Standing) -> Pledge:
+def _with_standing(pledge: Pledge, id: str, standing: Standing) -> dict[str, Any]:
     counted = pledge.contributions.get(id)
     if counted is None:
-        return pledge
-    return replace(pledge, contributions={**pledge.contributions, id: replace(counted, standing=standing)})
+        return {}
+    return {"contributions": {**pledge.contributions, id: replace(counted, standing=standing)}}
 
 
-def _corrected(pledge: Pledge, event: Corrected) -> Pledge:
+def _corrected(pledge: Pledge, event: Corrected) -> dict[str, Any]:
     left = {id: counted for id, counted in pledge.contributions.items() if id != event.contribution}
-    corrected = replace(
-        pledge,
-        contributions=left,
-        corrected=pledge.corrected | {event.contribution},
-        fulfilled_on=None if event.reopens else pledge.fulfilled_on,
-    )
-    return _with_contributions(corrected, (event.replacement,)) if event.replacement else corrected
+    return {
+        "contributions": _with_contributions(left, (event.replacement,) if event.replacement else ()),
+        "corrected": pledge.corrected | {event.contribution},
+        "fulfilled_on": None if event.reopens else pledge.fulfilled_on,
+    }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 from domain.pledge import SHARE_STEP, Pledge
 from domain.vocabulary import Lifecycle, ReportingHealth, ScheduleHealth
@@ -46,12 +47,17 @@ def reporting_schedule(pledge: Pledge) -> ReportingSchedule | None:
     if pledge.lifecycle in CLOSED:
         return None
     latest = max((report.period_end for report in pledge.reports), default=None)
-    due_on = years_after(latest or pledge.announced_on, 1)
+    return _schedule_from(latest or pledge.announced_on, never_reported=latest is None)
+
+
+@lru_cache(maxsize=10_000)  # many pledges are announced or reported on up to the same day
+def _schedule_from(day: date, *, never_reported: bool) -> ReportingSchedule:
+    due_on = years_after(day, 1)
     return ReportingSchedule(
         due_on=due_on,
         overdue_on=years_after(due_on, 1),
         silent_on=years_after(due_on, 2),
-        never_reported=latest is None,
+        never_reported=never_reported,
     )
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 from uuid import UUID
 
 import msgspec
-from psycopg.rows import DictRow
+from psycopg.rows import args_row
 
 from audit import bundle
 from audit.bundle import Contents, Manifest, Noticed
 from audit.checkpoint import SignedCheckpoint
 from audit.envelope import format_instant
+from audit.merkle import HASH_BYTES
 from audit.signed_note import VerifierKey
 from audit.tiles import WIDTH
 from infrastructure.checkpoints import Checkpoints
@@ -27,6 +29,7 @@ from projections.runner import ProjectionRunner, ReadModelFailed
 from projections.transparency.view import TransparencyView
 
 ENTRIES_AT_ONCE = 5_000
+TILES_AT_ONCE = 64
 MOST_NOTICED = 1_000
 
 _ENTRIES = """
@@ -39,6 +42,52 @@ SELECT snapshots.id FROM ledger.snapshots
 LEFT JOIN ledger.events ON (originator_id, originator_version) = (snapshots.id, 1)
 WHERE notification_id IS NULL OR notification_id <= %s ORDER BY snapshots.id
 """
+
+
+Progress = Callable[[int, int], None]
+"""Is told how many entries are written, and of how many."""
+
+
+class StoredRow(NamedTuple):
+    """A row of the ledger: the entry, and the columns beside it that repeat parts of it."""
+
+    position: int
+    stream: UUID
+    version: int
+    type: str
+    recorded_at: datetime
+    entry: bytes
+
+    def is_in_place(self, expected: int) -> bool:
+        """Whether the row is at the position that is expected, and its entry ends as its columns say.
+
+        The keys of an envelope are in order, so that these four are its last ones. One that does not end so may still
+        say the same, in other words.
+        """
+        end = (
+            f',"recorded_at":"{self.recorded_at.astimezone(UTC).isoformat(timespec="microseconds")[:-6]}Z"'
+            f',"stream_id":"{self.stream}","type":"{self.type}","version":{self.version}}}'
+        )
+        return self.position == expected and self.entry.endswith(end.encode())
+
+    def problems(self, expected: int) -> Iterator[Noticed]:
+        """What is wrong beside the bytes: the place, or a column that says otherwise than the envelope."""
+        if self.position != expected:
+            yield Noticed(position=expected, problem="there is no entry at this position")
+        try:
+            envelope = msgspec.json.decode(self.entry, type=dict[str, object])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return  # whoever verifies the bytes will see it
+        columns = {
+            "stream_id": ("originator_id", str(self.stream)),
+            "version": ("originator_version", self.version),
+            "type": ("topic", self.type),
+            "recorded_at": ("recorded_at", format_instant(self.recorded_at.astimezone(UTC))),
+        }
+        for name, (column, value) in columns.items():
+            if envelope.get(name) != value:
+                problem = f"the column {column} says {value}, the entry's {name} {envelope.get(name)}"
+                yield Noticed(position=self.position, problem=problem)
 
 
 class NothingSigned(Exception):
@@ -75,7 +124,7 @@ class BundleExports:
         self._signer = signer
         self._publications = publications
 
-    def write(self, target: Path | IO[bytes]) -> Exported:
+    def write(self, target: Path | IO[bytes], progress: Progress = lambda done, of: None) -> Exported:
         """Write a bundle, after signing what is not signed yet if this process can. Raises NothingSigned.
 
         A ledger that does not hold is exported too: that is when a bundle is needed most.
@@ -90,7 +139,7 @@ class BundleExports:
         keys = self._checkpoints.verifier_keys()
         contents = Contents(
             origin=_origin(keys, own),
-            entries=self._entries(size, noticed),
+            entries=self._entries(size, noticed, progress),
             leaf_hashes=self._leaf_hashes(size),
             checkpoints=self._notes(size, own),
             keys=keys,
@@ -113,23 +162,36 @@ class BundleExports:
         stored = {checkpoint.size: checkpoint.note for checkpoint in self._checkpoints.all(size)}
         return {**({own.checkpoint.size: bytes(own)} if own else {}), **stored}
 
-    def _entries(self, size: int, noticed: list[Noticed]) -> Iterator[bytes]:
+    def _entries(self, size: int, noticed: list[Noticed], progress: Progress) -> Iterator[bytes]:
+        """The entries as the ledger's own rows have them, whatever was sealed elsewhere: a bundle is to show the truth.
+
+        The next ones are read while those before are compressed.
+        """
         after = 0
-        while after < size:
-            with self._pool.connection() as connection:
-                rows = connection.execute(_ENTRIES, (after, size, ENTRIES_AT_ONCE), binary=True).fetchall()
-            for row in rows:
-                if len(noticed) < MOST_NOTICED:
-                    noticed.extend(_noticed(row, after + 1))
-                after = row["notification_id"]
-                yield bytes(row["state"])
-            if not rows:
-                noticed.append(Noticed(position=after + 1, problem="there is no entry at this position"))
-                return
+        with ThreadPoolExecutor(1, "export") as ahead:
+            coming = ahead.submit(self._rows, after, size)
+            while after < size:
+                rows = coming.result()
+                if not rows:
+                    noticed.append(Noticed(position=after + 1, problem="there is no entry at this position"))
+                    return
+                coming = ahead.submit(self._rows, rows[-1].position, size)
+                for row in rows:
+                    if not row.is_in_place(after + 1) and len(noticed) < MOST_NOTICED:
+                        noticed.extend(row.problems(after + 1))
+                    after = row.position
+                    yield row.entry
+                progress(after, size)
+
+    def _rows(self, after: int, until: int) -> list[StoredRow]:
+        with self._pool.connection() as connection, connection.cursor(row_factory=args_row(StoredRow)) as cursor:
+            return cursor.execute(_ENTRIES, (after, until, ENTRIES_AT_ONCE), binary=True).fetchall()
 
     def _leaf_hashes(self, size: int) -> Iterator[bytes]:
-        for index in range(-(-size // WIDTH)):
-            yield self._tree.leaf_hashes(index, min(WIDTH, size - index * WIDTH))
+        tiles = -(-size // WIDTH)
+        for first in range(0, tiles, TILES_AT_ONCE):
+            for index, hashes in enumerate(self._tree.leaf_tiles(first, min(first + TILES_AT_ONCE, tiles)), first):
+                yield hashes[: min(WIDTH, size - index * WIDTH) * HASH_BYTES]
 
     def _snapshots(self, size: int) -> Iterator[tuple[UUID, bytes]]:
         with self._pool.connection() as connection:
@@ -144,24 +206,3 @@ def _origin(keys: Sequence[VerifierKey], own: SignedCheckpoint | None) -> str:
     if keys:
         return keys[0].name
     return own.checkpoint.origin if own else ""
-
-
-def _noticed(row: DictRow, expected: int) -> Iterator[Noticed]:
-    """What is wrong with a row beside its bytes: its place, or a column that says otherwise than the envelope."""
-    position = row["notification_id"]
-    if position != expected:
-        yield Noticed(position=expected, problem="there is no entry at this position")
-    try:
-        envelope = msgspec.json.decode(bytes(row["state"]), type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return  # whoever verifies the bytes will see it
-    columns = {
-        "stream_id": ("originator_id", str(row["originator_id"])),
-        "version": ("originator_version", row["originator_version"]),
-        "type": ("topic", row["topic"]),
-        "recorded_at": ("recorded_at", format_instant(row["recorded_at"].astimezone(UTC))),
-    }
-    for name, (column, value) in columns.items():
-        if envelope.get(name) != value:
-            problem = f"the column {column} says {value}, the entry's {name} {envelope.get(name)}"
-            yield Noticed(position=position, problem=problem)

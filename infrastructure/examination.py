@@ -10,6 +10,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 
+from audit.tiles import WIDTH
 from infrastructure import roles, schema
 from infrastructure.clock import SKEW_ERROR_SECONDS, SKEW_WARNING_SECONDS, Reading
 from infrastructure.database import CONNECT_TIMEOUT_SECONDS, first_line
@@ -17,7 +18,7 @@ from infrastructure.signing import KeyFile, Signing, SigningStopped
 from projections import tracking
 from projections.catalogue import READ_MODELS
 from projections.read_model import ReadModel
-from projections.transparency.view import ALTERED
+from projections.transparency.view import ALTERED, NotInTree, TransparencyView
 
 SUPPORTED = range(15, 19)
 """The major versions of PostgreSQL that are tested."""
@@ -249,9 +250,21 @@ def _entries(connection: Connection) -> Sequence[Finding]:
     except psycopg.errors.UndefinedTable:
         return []  # the check of the read models says that it has no tables yet
     if row is None or row["position"] is None:
-        return [_ok("entries", "each is the one that was put into the tree")]
+        return [_ok("entries", "each is the one that was put into the tree"), _sealed(connection)]
     advice = "Export a bundle with `p2c export-bundle`, and run `p2c verify` on it; then restore what was signed."
     return [_error("entries", f"the one at position {row['position']} was changed after it was recorded", advice)]
+
+
+def _sealed(connection: Connection) -> Finding:
+    """Whether the copies of entries that are sealed in bundles are those of the tree too."""
+    tree = TransparencyView(connection)
+    try:
+        for _ in tree.proven(tree.size() // WIDTH * WIDTH):
+            pass
+    except NotInTree as fault:
+        advice = "The ledger itself holds: `p2c rebuild transparency` makes the bundles again from it."
+        return _error("sealed entries", str(fault), advice)
+    return _ok("sealed entries", "each is the one that was put into the tree")
 
 
 _DISABLED = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from projections.organisations.changes import ORGANISATIONS
 from projections.pledge_status.changes import PLEDGE_STATUS
-from projections.portfolio.changes import PORTFOLIO
+from projections.portfolio.building import PORTFOLIO
 from projections.read_model import ReadModel
 from projections.timeline.changes import TIMELINE
 from projections.transparency.changes import TRANSPARENCY

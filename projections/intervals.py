@@ -133,6 +133,18 @@ class IntervalTable(Generic[State]):
         self._close(cursor, [row for row in written.values() if row.stored])
         self._add(cursor, [row for row in written.values() if not row.stored])
 
+    def begin(self, cursor: Cursor[DictRow], histories: Iterable[Sequence[Change[State]]]) -> None:
+        """The same for all changes of things that have no rows yet; each thing's changes are in ledger order."""
+        rows: list[_Row[State]] = []
+        for changes in histories:
+            of_thing: list[_Row[State]] = []
+            written: dict[int, _Row[State]] = {}
+            for change in changes:
+                of_thing = list(_after(of_thing, change, written))
+            rows.extend(written.values())
+        if rows:
+            self._add(cursor, rows)
+
     def _open_rows(self, cursor: Cursor[DictRow], earliest: Mapping[UUID, date]) -> dict[UUID, list[_Row[State]]]:
         """The rows that are still the answer for a date later than the earliest change, by thing and date."""
         cursor.execute(

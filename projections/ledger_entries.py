@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from psycopg import Connection, sql
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, tuple_row
 
 from audit.envelope import Entry, Envelopes, Unreadable
 from projections.database import Source, rows
@@ -56,20 +56,21 @@ class EntryReader:
         """The entries after a position, none where there are no more."""
         if self._latest.entries and self._latest.after == position:
             return self._latest
-        stored = connection.execute(
-            "SELECT notification_id, state FROM ledger.events WHERE notification_id > %s"
-            " ORDER BY notification_id LIMIT %s",
-            (position, self._largest),
-            binary=True,
-        ).fetchall()
+        with connection.cursor(row_factory=tuple_row) as cursor:
+            stored = cursor.execute(
+                "SELECT notification_id, state FROM ledger.events WHERE notification_id > %s"
+                " ORDER BY notification_id LIMIT %s",
+                (position, self._largest),
+                binary=True,
+            ).fetchall()
         self._latest = self._decoded(position, stored)
         return self._latest
 
-    def _decoded(self, after: int, stored: list[DictRow]) -> Batch:
+    def _decoded(self, after: int, stored: list[tuple[int, bytes]]) -> Batch:
         entries: list[Entry] = []
-        for row in stored:
+        for position, state in stored:
             try:
-                entries.append(_read(self._envelopes, row))
+                entries.append(_read(self._envelopes, position, state))
             except Unreadable as fault:
                 return Batch(after=after, entries=tuple(entries), unreadable=fault)
         return Batch(after=after, entries=tuple(entries))
@@ -140,13 +141,13 @@ class LedgerView:
         found = rows(self._source, query, {"until": until, **values}, binary=True)
         if until > (reached := found[0]["reached"]):
             raise PositionNotReached(until, reached)
-        return [_read(self._envelopes, row) for row in found if row["notification_id"] is not None]
+        stored = ((row["notification_id"], row["state"]) for row in found)
+        return [_read(self._envelopes, position, state) for position, state in stored if position is not None]
 
 
-def _read(envelopes: Envelopes, row: DictRow) -> Entry:
-    position = row["notification_id"]
+def _read(envelopes: Envelopes, position: int, state: bytes) -> Entry:
     try:
-        return envelopes.read(row["state"], position)
+        return envelopes.read(state, position)
     except Unreadable as fault:
         raise Unreadable(f"position {position}: {fault}") from fault
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from typing import Protocol
 
 from psycopg import Connection, Cursor, sql
 from psycopg.rows import DictRow
@@ -13,9 +14,18 @@ from psycopg.rows import DictRow
 from audit.envelope import Entry
 from projections import ledger_entries
 from projections.database import CREATION_LOCK, Pool
+from projections.histories import Builder
 
 Apply = Callable[[Cursor[DictRow], Sequence[Entry]], None]
 """Change the tables by entries, each history in its order. Names are found in the read model's own schema."""
+
+
+class Positions(Protocol):
+    """What brings tables up to a position of the ledger. Names are found in the read model's own schema."""
+
+    def __call__(self, cursor: Cursor[DictRow], position: int) -> None:
+        """Change the tables, which are at the position that their tracking row says."""
+
 
 NOT_BUILT = 0
 """The stored version of tables that were created empty and wait to be rebuilt."""
@@ -39,9 +49,9 @@ class ReadModel:
     """A read model; `name` is the name of its schema too.
 
     `version` changes with the code or the tables, so that what an older version built is built again. `indexes`
-    are only needed by readers, so that a rebuild makes them last. `by_history` says that what one history changes
-    does not depend on any other, so that a rebuild can take them one after the other: then it need neither read
-    back nor change what it wrote before.
+    are only needed by readers, so that a rebuild makes them last. `builder` makes what makes its tables from whole
+    histories, where that is faster than entry after entry; `positions` brings them up to a position by statements
+    alone, where nothing of the entries need come here. Both give the very rows that `apply` gives.
     """
 
     name: str
@@ -49,10 +59,18 @@ class ReadModel:
     tables: str
     indexes: str
     apply: Apply
-    by_history: bool = False
+    builder: Callable[[], Builder] | None = None
+    positions: Positions | None = None
 
     @staticmethod
-    def of_package(package: str, *, version: int, apply: Apply, by_history: bool = False) -> ReadModel:
+    def of_package(
+        package: str,
+        *,
+        version: int,
+        apply: Apply,
+        builder: Callable[[], Builder] | None = None,
+        positions: Positions | None = None,
+    ) -> ReadModel:
         """The read model in this folder: tables in `schema.sql`, readers' indexes in `indexes.sql`."""
         folder = resources.files(package)
         return ReadModel(
@@ -61,7 +79,8 @@ class ReadModel:
             tables=folder.joinpath("schema.sql").read_text("utf-8"),
             indexes=folder.joinpath("indexes.sql").read_text("utf-8"),
             apply=apply,
-            by_history=by_history,
+            builder=builder,
+            positions=positions,
         )
 
     @property

@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,8 +24,11 @@ from projections.progress import Progress
 from projections.read_model import ReadModel, create_missing
 from projections.rebuild import RebuildUnderWay, Report, rebuild
 from projections.rebuild_aside import RebuildsAside
+from projections.rebuild_progress import ProgressLog
 
-BATCH = 1_000
+BATCH = 5_000
+"""At most so many entries are applied at once, however many wait: so many that what each batch costs is not seen."""
+
 LOOK_ANYWAY_SECONDS = 5.0
 """How often the ledger is looked at where no notification came."""
 
@@ -165,7 +168,11 @@ class ProjectionRunner:
 
         Raises KeyError for a name that no read model has.
         """
-        rebuild(self._pool, self._models[name], self._envelopes, report)
+        self.rebuild_together([name], report)
+
+    def rebuild_together(self, names: Iterable[str], report: Report) -> None:
+        """The same of several read models, for which the ledger is read once."""
+        rebuild(self._pool, [self._models[name] for name in names], self._envelopes, report)
 
     def _run(self) -> None:
         wait = FIRST_WAIT_SECONDS
@@ -226,15 +233,18 @@ class ProjectionRunner:
 
     def _rebuild_here(self, model: ReadModel) -> bool:
         try:
-            self.rebuild(model.name, lambda done, total: None)
+            self.rebuild(model.name, ProgressLog(model.name))
         except RebuildUnderWay:
             time.sleep(STOP_WITHIN_SECONDS)
         return True
 
     def _rebuild_unless_stopping(self, model: ReadModel) -> None:
+        log = ProgressLog(model.name)
+
         def report(done: int, total: int) -> None:
             if self._stopping.is_set():
                 raise Stopped
+            log(done, total)
 
         self.rebuild(model.name, report)
 

@@ -10,6 +10,7 @@ import typer
 from api.cli.console import people
 from api.cli.failures import say
 from api.cli.opening import the_service
+from api.cli.progress_bar import progress_bar
 
 
 def export_bundle(
@@ -22,8 +23,9 @@ def export_bundle(
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
-        with the_service() as service:
-            exported = service.bundles.write(unfinished)
+        with the_service() as service, progress_bar() as bar:
+            task = bar.add_task("entries", total=None)
+            exported = service.bundles.write(unfinished, lambda done, of: bar.update(task, completed=done, total=of))
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

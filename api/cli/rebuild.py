@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from api.cli.console import people
 from api.cli.opening import the_service
 from api.cli.progress_bar import progress_bar
-from infrastructure.bootstrap import Service
 from projections.catalogue import READ_MODELS
 
 KNOWN = tuple(model.name for model in READ_MODELS)
@@ -25,12 +23,15 @@ def rebuild(
 ) -> None:
     """Build read models again from the ledger, while the service goes on serving from the old ones.
 
-    The new tables take the place of the old ones at the end, at once. The ledger itself is only read.
+    The new tables take the place of the old ones at the end, at once. The ledger itself is only read, once for all of
+    them.
     """
     wanted = _wanted(names or [], everything=everything)
-    with the_service() as service, progress_bar() as progress:
-        for name in wanted:
-            _rebuild(service, name, progress)
+    with the_service() as service, progress_bar() as bar:
+        task = bar.add_task("entries", total=None)
+        service.projections.rebuild_together(
+            wanted, lambda position, head: bar.update(task, completed=position, total=head)
+        )
     people().print(f"Rebuilt {', '.join(wanted)}.")
 
 
@@ -40,12 +41,3 @@ def _wanted(names: list[str], *, everything: bool) -> list[str]:
     if bool(names) == everything:
         raise typer.BadParameter("give the names of read models, or --all")
     return list(KNOWN) if everything else list(dict.fromkeys(names))
-
-
-def _rebuild(service: Service, name: str, progress: Progress) -> None:
-    task = progress.add_task(name, total=None)
-
-    def report(position: int, head: int) -> None:
-        progress.update(task, completed=position, total=head)
-
-    service.projections.rebuild(name, report)

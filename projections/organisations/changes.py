@@ -12,6 +12,7 @@ from audit.envelope import Entry
 from domain.events import OrganisationEvent
 from domain.organisation import Organisation, evolve
 from domain.vocabulary import Region, Sector
+from projections.histories import History, OneByOne
 from projections.intervals import Change, IntervalTable, change
 from projections.read_model import ReadModel
 from projections.search_text import searchable
@@ -22,6 +23,11 @@ VERSION = 2
 def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     """Add the states that organisations had after each of the entries."""
     _ORGANISATIONS.record(cursor, list(_states(entries)))
+
+
+def build(cursor: Cursor[DictRow], histories: Sequence[History]) -> None:
+    """Add the states that the organisations among these histories had, to a table that has nothing of them."""
+    _ORGANISATIONS.begin(cursor, [list(_states(history.entries)) for history in histories])
 
 
 def organisation_of(row: DictRow) -> Organisation:
@@ -68,4 +74,6 @@ _ORGANISATIONS: IntervalTable[Organisation] = IntervalTable(
     read=organisation_of,
 )
 
-ORGANISATIONS = ReadModel.of_package("projections.organisations", version=VERSION, apply=apply, by_history=True)
+ORGANISATIONS = ReadModel.of_package(
+    "projections.organisations", version=VERSION, apply=apply, builder=lambda: OneByOne(build)
+)

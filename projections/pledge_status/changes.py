@@ -16,6 +16,7 @@ from domain.pledge import Pledge, evolve
 from domain.status import status_of
 from domain.totals import rate
 from domain.vocabulary import Region
+from projections.histories import History, OneByOne
 from projections.intervals import Change, IntervalTable, array, change
 from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
@@ -31,6 +32,12 @@ def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     """Add the states that pledges had after each of the entries, and the names that organisations went by."""
     _PLEDGES.record(cursor, list(_states(entries)))
     _NAMES.record(cursor, list(_names(entries)))
+
+
+def build(cursor: Cursor[DictRow], histories: Sequence[History]) -> None:
+    """The same of whole histories, in tables that have nothing of them."""
+    _PLEDGES.begin(cursor, [[change(step.entry, step.evolve) for step in history.steps] for history in histories])
+    _NAMES.begin(cursor, [list(_names(history.entries)) for history in histories])
 
 
 def _states(entries: Iterable[Entry]) -> Iterator[Change[Pledge]]:
@@ -156,4 +163,6 @@ _NAMES: IntervalTable[str] = IntervalTable(
     name="names", columns=("searched",), values=lambda name: (name,), read=lambda row: str(row["searched"])
 )
 
-PLEDGE_STATUS = ReadModel.of_package("projections.pledge_status", version=VERSION, apply=apply, by_history=True)
+PLEDGE_STATUS = ReadModel.of_package(
+    "projections.pledge_status", version=VERSION, apply=apply, builder=lambda: OneByOne(build)
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date
 from decimal import Decimal, localcontext
 from itertools import groupby
@@ -18,12 +18,14 @@ from domain.events import PledgeEvent
 from domain.ladder import DIGITS
 from domain.pledge import Pledge, evolve
 from projections.pledge_state import document, read
-from projections.portfolio.counted import FIGURES, LADDER, Member, Part, Presence, changes
-from projections.read_model import ReadModel
+from projections.portfolio.counted import FIGURES, LADDER, Figures, Member, Part, Presence, changes
 
 VERSION = 2
 
 Pledges = dict[UUID, Pledge | None]
+
+Row = tuple[Part, str, date, Figures]
+"""Of a part, by what grain, from which day on, what its figures change."""
 
 
 def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
@@ -32,10 +34,10 @@ def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     if not facts:
         return
     pledges = _stored_pledges(cursor, {fact.event.originator_id for fact in facts})
-    sums = _Sums()
+    sums = Sums()
     brought: list[tuple[date, Counter[Member]]] = []
     with localcontext(prec=DIGITS):
-        for day, of_day in groupby(facts, _day):
+        for day, of_day in groupby(facts, recorded_on):
             before = _evolved(pledges, of_day)
             brought.append((day, sums.change(before, pledges, day)))
         _count_members(cursor, brought, sums)
@@ -44,7 +46,8 @@ def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     _note_ahead(cursor, facts)
 
 
-def _day(entry: Entry) -> date:
+def recorded_on(entry: Entry) -> date:
+    """The day on which the running totals have what an entry changes."""
     return entry.recorded_at.astimezone(UTC).date()
 
 
@@ -60,40 +63,57 @@ def _evolved(pledges: Pledges, facts: Iterable[Entry]) -> Pledges:
     return before
 
 
-class _Sums:
+class Sums:
     """Adds up what changes in each part, by day, by month and by year."""
 
     def __init__(self) -> None:
-        self._sums: defaultdict[tuple[Part, str, date], dict[str, Decimal]] = defaultdict(dict)
+        self._sums: defaultdict[tuple[Part, date], dict[str, Decimal]] = defaultdict(dict)
 
     def change(self, before: Pledges, after: Pledges, day: date) -> Counter[Member]:
         """Add what it changes from a day on that pledges are as they are after it; how many bring whom more often."""
         brought: Counter[Member] = Counter()
         for id, old in before.items():
             was, now = Presence.of(old), Presence.of(after[id])
-            for changed in changes(old, after[id], day, was, now):
-                self.add(changed.part, changed.day, changed.figures)
+            for changed in changes(was, now, day):
+                self.add(changed.parts, changed.day, changed.figures)
             if was != now:
                 brought.update(now.members())
                 brought.subtract(was.members())
         return Counter({member: times for member, times in brought.items() if times})
 
-    def add(self, part: Part, day: date, figures: Mapping[str, Decimal]) -> None:
-        for grain, since in (("day", day), ("month", day.replace(day=1)), ("year", day.replace(month=1, day=1))):
-            sums = self._sums[part, grain, since]
-            for name, amount in figures.items():
-                sums[name] = sums.get(name, Decimal(0)) + amount
+    def __len__(self) -> int:
+        """Of how many parts on how many days there are figures."""
+        return len(self._sums)
+
+    def add(self, parts: Iterable[Part], day: date, figures: Figures) -> None:
+        """Add figures to those of each of these parts on a day."""
+        for part in parts:
+            _add(self._sums[part, day], figures)
+
+    def by_grain(self) -> Iterator[Row]:
+        """The figures of each part, by day, by month and by year, that say anything."""
+        by_grain: defaultdict[tuple[Part, str, date], dict[str, Decimal]] = defaultdict(dict)
+        for (part, day), figures in self._sums.items():
+            if any(figures.values()):
+                yield part, "day", day, figures
+            for grain, since in (("month", day.replace(day=1)), ("year", day.replace(month=1, day=1))):
+                _add(by_grain[part, grain, since], figures)
+        yield from ((*key, sums) for key, sums in by_grain.items() if any(sums.values()))
 
     def store(self, cursor: Cursor[DictRow]) -> None:
         """Add them to what is stored, and let no row be left that says nothing."""
         rows = [
             {"dimension": dimension, "key": key, "grain": grain, "since": since, **sums}
-            for ((dimension, key), grain, since), sums in self._sums.items()
-            if any(sums.values())
+            for (dimension, key), grain, since, sums in self.by_grain()
         ]
         changed = msgspec.json.encode(rows).decode()
         cursor.execute(_ADD, (changed,))
         cursor.execute(_FORGET_NOTHING, (changed,))
+
+
+def _add(sums: dict[str, Decimal], figures: Figures) -> None:
+    for name, amount in figures.items():
+        sums[name] = sums[name] + amount if name in sums else amount
 
 
 def _added(name: str) -> sql.Composable:
@@ -124,7 +144,7 @@ WHERE (stored.dimension, stored.key, stored.grain, stored.since)
 """).format(nothing=sql.SQL(" AND ").join(sql.SQL("stored.{} = 0").format(sql.Identifier(name)) for name in FIGURES))
 
 
-def _count_members(cursor: Cursor[DictRow], brought: Sequence[tuple[date, Counter[Member]]], sums: _Sums) -> None:
+def _count_members(cursor: Cursor[DictRow], brought: Sequence[tuple[date, Counter[Member]]], sums: Sums) -> None:
     """Count who joins a part for the first time, or leaves it for good, on the day."""
     touched = {member for _, by_member in brought for member in by_member}
     if not touched:
@@ -137,7 +157,7 @@ def _count_members(cursor: Cursor[DictRow], brought: Sequence[tuple[date, Counte
             was, counts[member] = counts[member], counts[member] + times
             joined[part, kind] += bool(counts[member]) - bool(was)
         for (part, kind), more in joined.items():
-            sums.add(part, day, {kind: Decimal(more)})
+            sums.add([part], day, {kind: Decimal(more)})
     _store_members(cursor, counts)
 
 
@@ -188,8 +208,7 @@ def _store_pledges(cursor: Cursor[DictRow], pledges: Pledges) -> None:
 
 
 def _note_ahead(cursor: Cursor[DictRow], facts: Iterable[Entry]) -> None:
-    ahead = {(_day(fact), fact.event.effective_on) for fact in facts if fact.event.effective_on > _day(fact)}
+    ahead = {
+        (recorded_on(fact), fact.event.effective_on) for fact in facts if fact.event.effective_on > recorded_on(fact)
+    }
     cursor.executemany("INSERT INTO ahead VALUES (%s, %s) ON CONFLICT DO NOTHING", sorted(ahead))
-
-
-PORTFOLIO = ReadModel.of_package("projections.portfolio", version=VERSION, apply=apply)

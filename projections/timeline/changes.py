@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from domain.events import OrganisationEvent, PledgeEvent, Registered, Renamed
 from domain.ladder import is_published
 from domain.pledge import Pledge, evolve
 from domain.values import Actor
+from projections.histories import History, OneByOne, Step
 from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
 
@@ -42,12 +43,32 @@ def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     """Add a row for each entry. Raises ValueError for one about a pledge that was never announced."""
     about = {entry.event.originator_id for entry in entries if isinstance(entry.event, PledgeEvent)}
     pledges = _pledges(cursor, about) if about else {}
-    lines = [_line(entry, pledges) for entry in entries]
+    _add(cursor, [_line(entry, pledges) for entry in entries])
+    if pledges:
+        _remember(cursor, pledges.values())
+
+
+def build(cursor: Cursor[DictRow], histories: Sequence[History]) -> None:
+    """The same of whole histories."""
+    _add(cursor, [line for history in histories for line in _lines(history)])
+    _remember(cursor, [history.steps[-1].after for history in histories if history.steps])
+
+
+def _lines(history: History) -> Iterator[Line]:
+    if history.steps:
+        return (_of_pledge(step) for step in history.steps)
+    return (_of_another(entry) for entry in history.entries)
+
+
+def _add(cursor: Cursor[DictRow], lines: Sequence[Line]) -> None:
     with cursor.copy(_COPY) as copy:
         for line in lines:
             copy.write_row(line)
-    if pledges:
-        cursor.execute(_REMEMBER, (f"[{','.join(map(_remembered, pledges.values()))}]",))
+
+
+def _remember(cursor: Cursor[DictRow], pledges: Iterable[Pledge | None]) -> None:
+    remembered = ",".join(_remembered(pledge) for pledge in pledges if pledge)
+    cursor.execute(_REMEMBER, (f"[{remembered}]",))
 
 
 def _pledges(cursor: Cursor[DictRow], ids: set[UUID]) -> dict[UUID, Pledge]:
@@ -58,19 +79,19 @@ def _pledges(cursor: Cursor[DictRow], ids: set[UUID]) -> dict[UUID, Pledge]:
 def _line(entry: Entry, pledges: dict[UUID, Pledge]) -> Line:
     """The row of an entry; of one about a pledge, `pledges` then has what became of it."""
     event = entry.event
-    if isinstance(event, PledgeEvent):
-        return _of_pledge(entry, event, pledges)
-    if isinstance(event, OrganisationEvent):
-        return _of_organisation(entry, event)
-    return _row(entry, summarise(event), reference=None, organisation=None)
-
-
-def _of_pledge(entry: Entry, event: PledgeEvent, pledges: dict[UUID, Pledge]) -> Line:
+    if not isinstance(event, PledgeEvent):
+        return _of_another(entry)
     before = pledges.get(event.originator_id)
-    after = evolve(before, event)
+    step = Step(entry, event, before, evolve(before, event))
+    if step.after:
+        pledges[step.after.id] = step.after
+    return _of_pledge(step)
+
+
+def _of_pledge(step: Step) -> Line:
+    entry, event, before, after = step
     if after is None:
         raise ValueError(f"{entry.type} of {event.originator_id}, which was never announced")
-    pledges[after.id] = after
     return _row(
         entry,
         summarise(event, before),
@@ -79,6 +100,13 @@ def _of_pledge(entry: Entry, event: PledgeEvent, pledges: dict[UUID, Pledge]) ->
         published=is_published(after),
         parties=_parties(after),
     )
+
+
+def _of_another(entry: Entry) -> Line:
+    event = entry.event
+    if isinstance(event, OrganisationEvent):
+        return _of_organisation(entry, event)
+    return _row(entry, summarise(event), reference=None, organisation=None)
 
 
 def _of_organisation(entry: Entry, event: OrganisationEvent) -> Line:
@@ -142,4 +170,4 @@ def _json(document: Mapping[str, Any]) -> str:
     return msgspec.json.encode(document).decode()
 
 
-TIMELINE = ReadModel.of_package("projections.timeline", version=VERSION, apply=apply, by_history=True)
+TIMELINE = ReadModel.of_package("projections.timeline", version=VERSION, apply=apply, builder=lambda: OneByOne(build))

@@ -1,4 +1,4 @@
-"""What entries change in the tree: their hashes come to it, in the order of their positions."""
+"""What entries change in the tree: their hashes come to it, in order, and 256 of them are sealed in one row."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from audit.envelope import Entry
-from audit.tiles import grown
+from audit.tiles import WIDTH, grown
 from projections.read_model import ReadModel
 
-VERSION = 1
+VERSION = 2
 
 
 class LedgerBroken(Exception):
@@ -30,13 +30,29 @@ ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes
 """
 
 
+_SEAL = """
+INSERT INTO bundles
+SELECT (notification_id - 1) / 256,
+       string_agg(substring(int4send(octet_length(state)) FROM 3) || state, ''::bytea ORDER BY notification_id)
+FROM ledger.events WHERE notification_id > %(first)s AND notification_id <= %(last)s GROUP BY 1
+"""
+
+
 def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     """Add the entries to the tree, by the bytes that are stored. Raises LedgerBroken."""
+    grow(cursor, entries[-1].position)
+
+
+def grow(cursor: Cursor[DictRow], position: int) -> None:
+    """Add the entries up to a position. Raises LedgerBroken."""
     size = _size(cursor)
-    hashes = _leaf_hashes(cursor, size + 1, entries[-1].position)
+    hashes = _leaf_hashes(cursor, size + 1, position)
     changed = grown(partial(_stored, cursor), size, hashes)
     keys = sorted(changed)
     cursor.execute(_STORE, ([level for level, _ in keys], [index for _, index in keys], [changed[key] for key in keys]))
+    sealed, full = size - size % WIDTH, position - position % WIDTH
+    if full > sealed:
+        cursor.execute(_SEAL, {"first": sealed, "last": full})
 
 
 def _size(cursor: Cursor[DictRow]) -> int:
@@ -61,4 +77,4 @@ def _stored(cursor: Cursor[DictRow], level: int, index: int) -> bytes:
     return bytes(row["hashes"]) if row else b""
 
 
-TRANSPARENCY = ReadModel.of_package("projections.transparency", version=VERSION, apply=apply)
+TRANSPARENCY = ReadModel.of_package("projections.transparency", version=VERSION, apply=apply, positions=grow)

@@ -8,3 +8,12 @@ CREATE TABLE tiles (
 );
 -- Hashes cannot be compressed; do not try.
 ALTER TABLE tiles ALTER COLUMN hashes SET STORAGE EXTERNAL;
+
+-- The entries of each full tile of leaves in one row, as an entry bundle: each with its length in two bytes before it.
+-- A copy, sealed for good, so that whoever reads everything reads 256 entries at once; the ledger's table is the truth.
+CREATE TABLE bundles (
+    index   bigint PRIMARY KEY CHECK (index >= 0),
+    entries bytea  NOT NULL
+);
+-- Compressing takes longer than reading does, and what is read the most is to be read the fastest.
+ALTER TABLE bundles ALTER COLUMN entries SET STORAGE EXTERNAL;

@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import get_args
 from uuid import UUID
 
+import msgspec
 import pytest
 import rfc8785
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
+from audit.decoding import envelope
 from audit.envelope import (
     LARGEST_ENTRY,
     TYPES,
@@ -76,6 +78,47 @@ def test_every_fact_is_read_back_as_it_was_written(history, instant):
         assert entry.event == event
         assert entry.recorded_at == instant
         assert stored == rfc8785.dumps(json.loads(stored))
+
+
+def plainly_read(stored: bytes) -> tuple[AnyEvent, UUID]:
+    """The fact and the event id, by way of a document as any JSON library makes it."""
+    envelope = json.loads(stored)
+    fields = {
+        **envelope["data"],
+        "originator_id": envelope["stream_id"],
+        "originator_version": envelope["version"],
+        **{name: envelope.get(name) for name in ("effective_on", "actor", "command_id", "idempotency_key")},
+    }
+    return msgspec.convert(fields, TYPES[envelope["type"]]), UUID(envelope["event_id"])
+
+
+@for_all(histories, st.randoms(use_true_random=False))
+def test_typed_reading_finds_what_a_plain_document_says_also_where_bytes_were_changed(history, chance):
+    for event in history:
+        stored = stamp(ENVELOPES.write(event), NOON)
+        at = chance.randrange(len(stored))
+        for bytes in (
+            stored,
+            stored[:at] + b"%d" % chance.randrange(10) + stored[at + 1 :],
+            stored[:at] + stored[at + 1 :],
+        ):
+            try:
+                entry = ENVELOPES.read(bytes, 1)
+            except Unreadable:
+                assert bytes != stored
+            else:
+                assert (entry.event, entry.event_id) == plainly_read(bytes)
+
+
+def test_what_data_says_of_the_header_counts_nothing():
+    forged = STORED.replace(b'"data":{', b'"data":{"actor":{"role":"bdt"},"originator_version":9,')
+    assert ENVELOPES.read(forged, 1).event == MEANT
+
+
+def test_the_order_of_entries_can_be_told_without_their_data():
+    header = envelope(STORED)
+    assert (header.type, header.version, header.stream_id) == ("pledge.withdrawn.v1", 4, str(MEANT.originator_id))
+    assert bytes(header.data) == b'{"reason":"No funds.","superseded_by":"P2C-2026-000007"}'
 
 
 def test_a_publication_is_read_back_as_it_was_written():

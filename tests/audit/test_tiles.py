@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from audit.merkle import Frontier, consistency_proof, inclusion_proof, leaf_hashes, require_consistency, root, split
 from audit.merkle import perfect_root as whole
-from audit.tiles import FULL_BYTES, NoSuchTile, Subtrees, Tile, entry_bundle, grown
+from audit.tiles import FULL_BYTES, NoSuchTile, Subtrees, Tile, entries_of, entry_bundle, grown
 
 
 def stored(*parts):
@@ -147,3 +147,27 @@ def test_a_bundle_says_the_length_of_each_entry():
 def test_hashes_are_taken_apart_as_they_were_put_together():
     assert b"".join(split(bytes(range(256)) * 32)) == bytes(range(256)) * 32
     assert len(split(bytes(FULL_BYTES))) == 256
+
+
+@given(st.lists(st.binary(max_size=70), max_size=20), st.integers(1, 60))
+def test_a_bundle_gives_back_its_entries_and_nothing_where_it_was_cut(entries, less):
+    bundle = entry_bundle(entries)
+    assert entries_of(bundle) == entries
+    cut = bundle[:-less]
+    if bundle and entry_bundle(entries[: len(entries_up_to(cut))]) != cut:
+        with pytest.raises(ValueError, match="ends within an entry"):
+            entries_of(cut)
+
+
+def entries_up_to(bundle):
+    """The entries that are whole, read in the plainest way."""
+    found = []
+    while len(bundle) >= 2 and len(bundle) >= (end := 2 + int.from_bytes(bundle[:2], "big")):
+        found.append(bundle[2:end])
+        bundle = bundle[end:]
+    return found
+
+
+def test_a_bundle_holds_the_largest_entry():
+    entry = b"x" * 65_535
+    assert entries_of(entry_bundle([entry, b""])) == [entry, b""]

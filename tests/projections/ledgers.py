@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from psycopg import sql
 
-from audit.envelope import Entry, Envelopes
+from audit.envelope import Entry, Envelopes, stamp
 from domain.events import Announced, AnyEvent, Deactivated, PledgeEvent, Registered, Renamed
 from domain.vocabulary import Sector
 from infrastructure.append_transaction import CHANNEL
@@ -110,6 +111,29 @@ def facts() -> list[list[AnyEvent]]:
 def append(service: Service, groups: Iterable[Sequence[AnyEvent]]) -> list[Entry]:
     """Append each group at once; the entries."""
     return [entry for group in groups for entry in service.ledger.append(list(group))]
+
+
+def recorded_ledger(service: Service, recorded: Sequence[tuple[datetime, AnyEvent]]) -> None:
+    """Let the ledger be these facts alone, each recorded at its instant."""
+    envelopes = Envelopes()
+    with service.pool.connection() as connection, connection.transaction():
+        connection.execute("SET LOCAL ROLE NONE")
+        connection.execute("SET LOCAL session_replication_role = replica")  # or the ledger would not let them go
+        connection.execute("DELETE FROM ledger.events")
+        for position, (at, fact) in enumerate(recorded, start=1):
+            connection.execute(
+                "INSERT INTO ledger.events"
+                " (originator_id, originator_version, topic, state, notification_id, recorded_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                (
+                    fact.originator_id,
+                    fact.originator_version,
+                    envelopes.name(fact),
+                    stamp(envelopes.write(fact), at),
+                    position,
+                    at,
+                ),
+            )
 
 
 def runner(pool: Pool, *models: ReadModel, batch: int = 1_000, channel: str = CHANNEL) -> ProjectionRunner:

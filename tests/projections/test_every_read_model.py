@@ -36,8 +36,9 @@ def test_it_is_the_same_applied_one_by_one_or_in_one_batch_or_rebuilt(service: S
 
     assert any(lines for table, lines in one_by_one.items() if table != "tracking")
     assert one_by_one == in_one_batch
-    for largest, way in itertools.product([1, 2, 1_000], {model.by_history, False}):
-        rebuild(service.pool, replace(model, by_history=way), Envelopes(), lambda done, total: None, batch=largest)
+    following = replace(model, builder=None, positions=None)
+    for largest, way in itertools.product([1, 2, 1_000], [model, following]):
+        rebuild(service.pool, [way], Envelopes(), lambda done, total: None, batch=largest)
         assert one_by_one == tables(service.pool, model), f"{largest} at a time, {way=}"
 
 

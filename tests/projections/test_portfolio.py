@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audit.envelope import Envelopes, stamp
 from domain.counted import counted_of
 from domain.dimensions import DATED, Attribution, Dimension
 from domain.events import PledgeEvent
@@ -20,12 +19,12 @@ from domain.totals import Total, total, totals
 from domain.vocabulary import ReportingHealth
 from infrastructure.bootstrap import Service
 from projections.pinning import Point, PositionNotReached
-from projections.portfolio.changes import PORTFOLIO
+from projections.portfolio.building import PORTFOLIO
 from projections.portfolio.counted import DIMENSIONS
 from projections.portfolio.view import PortfolioView
 from tests.given import ANNOUNCED_ON, TODAY, announced, contributed, contribution, reported, validated
 from tests.portfolios import portfolios
-from tests.projections.ledgers import forget, pledge, runner
+from tests.projections.ledgers import forget, pledge, recorded_ledger, runner
 
 same_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
@@ -71,26 +70,8 @@ def test_at_the_end_of_every_day_they_are_the_totals_of_the_pledges_as_they_then
 
 def told(service: Service, recorded: Sequence[Recorded], batch: int = 1_000) -> PortfolioView:
     """A ledger of these facts alone, told to the running totals."""
-    envelopes = Envelopes()
-    with service.pool.connection() as connection, connection.transaction():
-        connection.execute("SET LOCAL ROLE NONE")
-        connection.execute("SET LOCAL session_replication_role = replica")  # or the ledger would not let them go
-        connection.execute("DELETE FROM ledger.events")
-        for position, (day, fact) in enumerate(recorded, start=1):
-            at = datetime.combine(day, time(9), UTC) + timedelta(seconds=position)
-            connection.execute(
-                "INSERT INTO ledger.events"
-                " (originator_id, originator_version, topic, state, notification_id, recorded_at)"
-                " VALUES (%s, %s, %s, %s, %s, %s)",
-                (
-                    fact.originator_id,
-                    fact.originator_version,
-                    envelopes.name(fact),
-                    stamp(envelopes.write(fact), at),
-                    position,
-                    at,
-                ),
-            )
+    at = [datetime.combine(day, time(9), UTC) + timedelta(seconds=n) for n, (day, _) in enumerate(recorded, start=1)]
+    recorded_ledger(service, [(instant, fact) for instant, (_, fact) in zip(at, recorded, strict=True)])
     forget(service.pool, PORTFOLIO)
     runner(service.pool, PORTFOLIO, batch=batch).catch_up()
     return PortfolioView(service.pool)

@@ -24,6 +24,7 @@ from domain.events import AnyEvent
 from infrastructure.bootstrap import Service
 from projections import tracking
 from projections.catalogue import READ_MODELS
+from projections.histories import OneByOne
 from projections.ledger_entries import EntryReader
 from projections.pinning import Point
 from projections.pledge_status.filters import PledgeFilters
@@ -190,10 +191,11 @@ def test_a_rebuild_that_fails_leaves_what_is_served_as_it_was(service: Service):
     def fails(cursor: Cursor[DictRow], entries: object) -> None:
         raise ZeroDivisionError
 
-    with pytest.raises((ZeroDivisionError, CannotApply)):
-        rebuild(service.pool, replace(model, apply=fails), Envelopes(), quietly)
+    for failing in (replace(model, apply=fails, builder=None), replace(model, builder=lambda: OneByOne(fails))):
+        with pytest.raises((ZeroDivisionError, CannotApply)):
+            rebuild(service.pool, [failing], Envelopes(), quietly)
+        assert tables(service.pool, model) == before
 
-    assert tables(service.pool, model) == before
     service.projections.rebuild(model.name, quietly)
     assert tables(service.pool, model) == before
     assert leftovers(service) == []
@@ -267,7 +269,8 @@ def test_a_runner_rebuilds_what_another_version_built_while_the_others_go_on(ser
         assert go_on.wait(SOON)
         timeline.apply(cursor, entries)  # type: ignore[arg-type]
 
-    newer = runner(service.pool, READ_MODELS[0], replace(timeline, apply=waits, version=timeline.version + 1))
+    newer_timeline = replace(timeline, apply=waits, builder=None, version=timeline.version + 1)
+    newer = runner(service.pool, READ_MODELS[0], newer_timeline)
     newer.start()
     try:
         assert building.wait(SOON)
@@ -290,7 +293,7 @@ def test_an_older_runner_leaves_what_a_newer_version_built_alone_and_says_so(ser
     assert service.projections.wait_until(service.ledger.position, SOON)
     timeline = READ_MODELS[1]
     newer = replace(timeline, version=timeline.version + 1)
-    rebuild(service.pool, newer, Envelopes(), quietly)
+    rebuild(service.pool, [newer], Envelopes(), quietly)
     built = tables(service.pool, timeline)
 
     position = append(service, [busy_life("T-9")])[-1].position

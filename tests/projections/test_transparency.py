@@ -6,12 +6,12 @@ import pytest
 
 from audit import merkle
 from audit.merkle import leaf_hashes, perfect_root, require_consistency, require_inclusion
-from audit.tiles import Tile
+from audit.tiles import Tile, entry_bundle
 from infrastructure.bootstrap import Service
 from projections.pinning import PositionNotReached
 from projections.runner import ReadModelFailed
 from projections.transparency.changes import TRANSPARENCY
-from projections.transparency.view import TransparencyView
+from projections.transparency.view import NotInTree, TransparencyView
 from tests.projections.ledgers import append, facts, forget, registered, runner
 
 
@@ -79,6 +79,85 @@ def test_full_tiles_stay_while_the_tree_grows(service: Service):
     assert view.tile(Tile(1, 0, 2)) is not None
     assert view.root(300) == root
     assert view.root(600) == defined_root(leaf_hashes(stored(service)))
+
+
+@pytest.fixture
+def long(service: Service) -> TransparencyView:
+    """A tree of 600 entries, made in batches that end anywhere."""
+    append(
+        service,
+        [[registered(f"Number {n}", website="https://example.org/" + "x" * (n * 97 % 1500))] for n in range(600)],
+    )
+    runner(service.pool, TRANSPARENCY, batch=7).catch_up()
+    return TransparencyView(service.pool)
+
+
+def seal(service: Service, change: str) -> None:
+    """Change the second bundle as only a superuser, or a fault of the disk, would."""
+    with service.pool.connection() as connection:
+        connection.execute(f"UPDATE transparency.bundles SET entries = {change} WHERE index = 1".encode())
+
+
+def test_full_bundles_are_sealed_and_hold_the_entries_as_they_are_stored(service: Service, long: TransparencyView):
+    entries = stored(service)
+    assert max(map(len, entries)) > 1_500
+    assert long.tile(Tile(None, 0)) == entry_bundle(entries[:256])
+    assert long.tile(Tile(None, 1)) == entry_bundle(entries[256:512])
+    assert long.tile(Tile(None, 1, 255)) == entry_bundle(entries[256:511])
+    assert long.tile(Tile(None, 2)) is None
+    with service.pool.connection() as connection:
+        assert [row["index"] for row in connection.execute("SELECT index FROM transparency.bundles")] == [0, 1]
+
+
+def test_an_entry_whose_length_needs_both_bytes_is_sealed_too(service: Service):
+    append(service, [[registered("x" * 40_000)], *([registered(f"Number {n}")] for n in range(255))])
+    runner(service.pool, TRANSPARENCY).catch_up()
+    assert TransparencyView(service.pool).tile(Tile(None, 0)) == entry_bundle(stored(service))
+
+
+@pytest.mark.parametrize("until", [0, 1, 255, 256, 257, 512, 600])
+def test_the_whole_ledger_is_read_proven_up_to_any_position(service: Service, long: TransparencyView, until: int):
+    assert [entry for block in long.proven(until) for entry in block] == stored(service)[:until]
+
+
+def test_more_than_the_tree_has_cannot_be_read_proven(long: TransparencyView):
+    with pytest.raises(PositionNotReached):
+        list(long.proven(601))
+
+
+@pytest.mark.parametrize(
+    ("change", "position"),
+    [
+        ("set_byte(entries, 40, 88)", 257),
+        ("substr(entries, 1, octet_length(entries) - 1)", 257),
+        ("(SELECT entries FROM transparency.bundles WHERE index = 0)", 257),
+        ("entries || '\\x0000'::bytea", 513),
+        ("''::bytea", 257),
+    ],
+)
+def test_a_sealed_entry_that_is_not_in_the_tree_is_named(
+    service: Service, long: TransparencyView, change: str, position: int
+):
+    seal(service, change)
+    with pytest.raises(NotInTree, match=f"position {position} "):
+        list(long.proven(600))
+    assert len(list(long.proven(256))) == 1, "what was not touched holds"
+
+
+def test_a_sealed_bundle_that_is_gone_is_missed(service: Service, long: TransparencyView):
+    with service.pool.connection() as connection:
+        connection.execute("DELETE FROM transparency.bundles WHERE index = 1")
+    with pytest.raises(NotInTree, match="position 257 "):
+        list(long.proven(600))
+
+
+def test_a_row_of_the_tail_that_was_changed_is_named(service: Service, long: TransparencyView):
+    with service.pool.connection() as connection, connection.transaction():
+        connection.execute("SET LOCAL ROLE NONE")
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute("UPDATE ledger.events SET state = state || ' '::bytea WHERE notification_id = 555")
+    with pytest.raises(NotInTree, match="position 555 "):
+        list(long.proven(600))
 
 
 def test_a_size_that_was_not_reached_has_no_root(view: TransparencyView):

@@ -35,6 +35,7 @@ EVERY_CHECK = {
     "append-only signing_keys",
     "append-only checkpoints",
     "entries",
+    "sealed entries",
     "webhooks",
     "signing",
     "ledger",
@@ -295,6 +296,21 @@ def test_an_entry_that_was_changed_is_named(signed_ledger: Signing, on_empty: Ru
         " WHERE notification_id >= 2",
     )
     assert "position 2 was changed" in examined(on_empty, exit_code=1)["entries"]["message"]
+
+
+def test_a_sealed_copy_of_entries_that_was_changed_is_named(on_empty: Run, empty_database: str) -> None:
+    with open_on(empty_database) as service:
+        append(service, [[registered(f"Number {n}") for n in range(257)]])
+        service.projections.catch_up()
+    assert "put into the tree" in examined(on_empty, exit_code=0)["sealed entries"]["message"]
+
+    change(empty_database, "UPDATE transparency.bundles SET entries = set_byte(entries, 40, 88)")
+
+    finding = examined(on_empty, exit_code=1)["sealed entries"]
+    assert "position 1 is not" in finding["message"]
+    assert "p2c rebuild transparency" in finding["advice"]
+    on_empty("rebuild", "transparency")
+    assert "put into the tree" in examined(on_empty, exit_code=0)["sealed entries"]["message"]
 
 
 def test_an_older_backup_is_noticed(signed_ledger: Signing, on_empty: Run, empty_database: str) -> None:
