@@ -39,22 +39,22 @@ class Sizes:
 FULL = Sizes(
     rounds=5,
     seconds=2.0,
-    ledger=(10_000, 10),
-    one_by_one=2_000,
+    ledger=(5_000, 10),
+    one_by_one=1_000,
     register=(100_000, 10),
-    growing=10_000,
+    growing=5_000,
     at_rest_seconds=60.0,
-    verified=(20_000, 10),
+    verified=(10_000, 10),
 )
 QUICK = Sizes(
     rounds=3,
     seconds=0.7,
-    ledger=(2_000, 10),
-    one_by_one=500,
-    register=(5_000, 10),
-    growing=1_000,
+    ledger=(1_000, 10),
+    one_by_one=200,
+    register=(2_000, 10),
+    growing=200,
     at_rest_seconds=10.0,
-    verified=(2_000, 10),
+    verified=(1_000, 10),
 )
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from benchmarks.peers import emmett
+
 LIBRARIES = (
     "eventsourcing",
     "psycopg",
@@ -97,4 +99,4 @@ def _node() -> Sequence[tuple[str, str]]:
     if node is None:
         return ()
     told = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout
-    return (("node", told.strip().removeprefix("v")),)
+    return (("node", told.strip().removeprefix("v")), ("emmett-postgresql", emmett.wanted()))

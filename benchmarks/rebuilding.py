@@ -11,7 +11,7 @@ from benchmarks.bench import Bench, stock_environment
 from benchmarks.measures import OURS, AtLeast, Better, Measure
 from benchmarks.peers import stock_projection
 from benchmarks.rounds import Contender, Figures, interleaved
-from benchmarks.workload import fill, rebuild_all
+from benchmarks.workload import fill, rebuild_all, untold
 from infrastructure.bootstrap import Service, open_on
 
 STOCK = "stock ProjectionRunner"
@@ -86,7 +86,7 @@ def _each_alone(service: Service, events: int) -> str:
     told = []
     for name in service.projections.status():
         begun = time.perf_counter()
-        service.projections.rebuild(name, lambda done, total: None)
+        service.projections.rebuild(name, untold)
         told.append(f"{name} {events / (time.perf_counter() - begun):,.0f} a second")
     return ", ".join(told)
 

@@ -135,6 +135,15 @@ def fill(service: Service, pledges: int, each: int) -> int:
 
 
 def rebuild_all(service: Service) -> None:
-    """Build every read model from the ledger."""
-    for model in READ_MODELS:
-        service.projections.rebuild(model.name, lambda done, total: None)
+    """Build every read model from the ledger, all together where the service can."""
+    names = [model.name for model in READ_MODELS]
+    together = getattr(service.projections, "rebuild_together", None)
+    if together is not None:
+        together(names, untold)
+        return
+    for name in names:
+        service.projections.rebuild(name, untold)
+
+
+def untold(done: int, total: int) -> None:
+    """Tell nobody how far a rebuild is."""

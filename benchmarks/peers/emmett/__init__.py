@@ -68,6 +68,12 @@ def absent() -> str | None:
     return f"{' and '.join(missing)} not found" if missing else None
 
 
+def wanted() -> str:
+    """The version that is measured."""
+    dependencies: dict[str, str] = json.loads((HERE / "package.json").read_text())["dependencies"]
+    return dependencies["@event-driven-io/emmett-postgresql"]
+
+
 def install() -> Path:
     """The folder with everything it needs. Raises subprocess.CalledProcessError where that cannot be had."""
     fresh = not all(_same(HERE / name, INSTALLED / name) for name in FILES)
