@@ -76,6 +76,23 @@ class AtLeast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Below:
+    """The median of `of` is to be below that of `against`."""
+
+    of: str
+    against: str
+
+    def verdict(self, measure: Measure) -> Verdict:
+        """Whether it is."""
+        wanted = f"{self.of} below {self.against}"
+        one, other = measure.series_of(self.of), measure.series_of(self.against)
+        if one is None or other is None:
+            return Verdict(wanted)
+        found = f"{plain(one.median)} {measure.unit} beside {plain(other.median)}"
+        return Verdict(wanted, found, one.median < other.median, other.median / one.median)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrowsAtMost:
     """`of` may be at most so many times `against`."""
 
@@ -110,7 +127,7 @@ class Under:
         return Verdict(wanted, f"{plain(median)} {measure.unit}", median < self.bound, share)
 
 
-Target = AtLeast | GrowsAtMost | Under
+Target = AtLeast | Below | GrowsAtMost | Under
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,14 @@ import altair as alt
 import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from benchmarks.bench import Sizes
+from benchmarks.bench import CONNECTIONS, Sizes
 from benchmarks.machine import Machine
 from benchmarks.measures import OURS, Measure, Verdict, plain
 from benchmarks.serving_requests import READ
 from benchmarks.workload import LIFE
 
 TEMPLATE = "performance.md.jinja"
+DECADES = [10.0**n for n in range(-4, 5)]
 REACHED, SHORT = "#0b7a3e", "#b3261e"
 
 
@@ -54,6 +55,7 @@ class Report:
             full=self.full,
             today=self.today.isoformat(),
             life=LIFE,
+            connections=CONNECTIONS,
             read=f"{READ:,}",
         )
 
@@ -93,7 +95,7 @@ def _chart(rows: Sequence[dict[str, object]]) -> alt.LayerChart | alt.FacetChart
             "share:Q",
             title="times what was to be reached",
             scale=alt.Scale(type="log"),
-            axis=alt.Axis(format="~g"),
+            axis=alt.Axis(format="~g", values=DECADES),
         ),
     )
     colours = alt.Color(

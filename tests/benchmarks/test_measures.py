@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.measures import AtLeast, Better, GrowsAtMost, Measure, Series, Under, plain
+from benchmarks.measures import AtLeast, Below, Better, GrowsAtMost, Measure, Series, Under, plain
 
 
 def measure(better, *targets, unit="a second", **rounds):
@@ -51,11 +51,22 @@ def test_a_bound_is_held_by_the_median(ours, reached):
     assert (verdict.wanted, verdict.reached) == ("under 15 ms", reached)
 
 
+@pytest.mark.parametrize(("ours", "reached"), [(9.9, True), (10.0, False), (11.0, False)])
+def test_what_is_to_be_below_is_shown_beside_what_it_is_to_be_below(ours, reached):
+    (verdict,) = measure(
+        Better.LESS, Below(of="ours", against="theirs"), unit="ms", ours=(ours,), theirs=(10.0,)
+    ).verdicts()
+
+    assert (verdict.wanted, verdict.reached) == ("ours below theirs", reached)
+    assert verdict.found == f"{plain(ours)} ms beside 10"
+
+
 @pytest.mark.parametrize(
     "target",
     [
         AtLeast(of="ours", against="absent", factor=20),
         GrowsAtMost(of="absent", against="ours", factor=2),
+        Below(of="ours", against="absent"),
         Under(of="absent", bound=1),
     ],
 )
@@ -73,6 +84,7 @@ def test_a_target_is_reached_where_all_of_it_was_found(better, ours, theirs, fac
     targets = (
         AtLeast(of="ours", against="theirs", factor=factor),
         GrowsAtMost(of="ours", against="theirs", factor=factor),
+        Below(of="ours", against="theirs"),
         Under(of="ours", bound=factor),
     )
     for verdict in measure(better, *targets, ours=(ours,), theirs=(theirs,)).verdicts():
