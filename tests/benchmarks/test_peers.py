@@ -15,6 +15,7 @@ from benchmarks.streaming import from_log, from_log_decoded
 from benchmarks.streaming import rows as streamed
 from benchmarks.workload import fill, rebuild_all
 from infrastructure.bootstrap import open_on
+from projections.catalogue import READ_MODELS
 
 PLEDGES, EACH = 6, 4
 
@@ -97,7 +98,7 @@ def test_the_stock_runner_tells_the_read_models_what_a_rebuild_tells_them(empty_
         environment = stock_environment(empty_database, connections=4)
         stock_projection.fill(empty_database, environment, everything)
         stock_projection.project(environment, everything, seconds=60)
-        tables = ("pledge_status.pledges", "timeline.entries", "portfolio.figures", "transparency.tiles")
+        tables = [f"{model.name}.{table}" for model in READ_MODELS for table in model.table_names - {"tracking"}]
         one_by_one = {table: rows(empty_database, table) for table in tables}
         assert len(one_by_one["pledge_status.pledges"]) == everything
 
