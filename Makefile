@@ -71,9 +71,8 @@ static: setup
 	@echo "architecture"
 	@$(BIN)/lint-imports --no-logo > .venv/imports.txt || { cat .venv/imports.txt; exit 1; }
 
-bench: setup ## Measure every speed claim on this machine
-	@$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.point_in_time && $(BIN)/python -m benchmarks.verification \
-		&& $(BIN)/python -m benchmarks.streaming
+bench: setup ## Measure every speed claim against its alternatives, into docs/performance.md; QUICK=1 takes minutes
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 screenshots: setup ## Take a picture of every page, at each width and in three languages, into build/screenshots
 	@$(BIN)/python -m tests.api.web.browser.screenshots

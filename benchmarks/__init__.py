@@ -1,1 +1,1 @@
-"""Every claim of speed, measured: `make bench`."""
+"""Every claim of speed, measured against its alternatives: `make bench`."""

@@ -1,208 +1,161 @@
-"""Measures questions about a moment, at growing registers: `python -m benchmarks.point_in_time [PLEDGES EVENTS] …`.
-
-A register is made of facts like any other's: announced, admitted, then contributions a week apart, written into the
-ledger's table directly and told to the read models by a rebuild. Every question is asked of random moments.
-"""
+"""Questions about a moment: the totals, and the status of every pledge, at any instant of a register's time."""
 
 from __future__ import annotations
 
 import random
-import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from functools import partial
-from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid4, uuid5
-
-from rich.console import Console
-from rich.table import Table
+from datetime import datetime
 
 from api.exports.status_csv import status_csv
-from application.moments import Moment
-from audit.envelope import Envelopes, stamp
-from domain.circumstances import Circumstances, header
-from domain.dimensions import Dimension, Division
-from domain.events import Announced, AnyEvent, PartiallyFulfilled, Validated
-from domain.geography import countries
-from domain.identity import pledge_id
-from domain.values import Actor, Contribution, Money, Party, Target
-from domain.vocabulary import FocusArea, PledgeType, Role, Sector
+from benchmarks.bench import Bench
+from benchmarks.measures import OURS, AtLeast, Better, GrowsAtMost, Measure, Series, Under
+from benchmarks.peers.simple_history import RUNGS, SimpleHistory, connected
+from benchmarks.rounds import Contender, Figures, Rounds, interleaved
+from benchmarks.statements import milliseconds_in_database
+from benchmarks.workload import SPAN, START, fill, rebuild_all
+from domain.dimensions import Division
+from domain.ladder import ZERO, Ladder
 from infrastructure.bootstrap import Service, open_on
-from infrastructure.embedded_postgres import EmbeddedPostgres
-from infrastructure.register import point_of
-from projections.catalogue import READ_MODELS
-from projections.pledge_status.filters import PledgeFilters
 
-SIZES = ((1_000, 10), (1_000, 100), (10_000, 10), (10_000, 100), (100_000, 10))
-READ_AT_MOST = 10_000
-"""Where there are more pledges, what reads the history of each of them is not asked."""
+SIMPLE = "django-simple-history"
+GROWN = 10
+"""Times the history."""
 
-ROUNDS = 7
-MEASURED = (Dimension.FOCUS_AREA, Dimension.SDG, Dimension.COUNTRY)
-START = datetime(2022, 1, 3, tzinfo=UTC)
-SPAN = timedelta(days=1_700)
-"""Facts are recorded from the start on at equal distances for so long, whatever their number."""
+COMPARED = 3
+"""Instants at which both have to say the same before anything is measured."""
 
-ACTOR = Actor(role=Role.BDT)
-LEADS = tuple(uuid5(UUID(int=0), str(n)) for n in range(200))
-COUNTRIES = tuple(sorted(countries()))
+WHOLE = "with everything"
+"""Resolving the moment, transfer, and making values of it."""
 
 
-@dataclass(frozen=True)
-class Timing:
-    """What was asked, and how many milliseconds it took in each round."""
-
-    question: str
-    milliseconds: Sequence[float]
+class Disagreement(Exception):
+    """The contenders do not say the same of an instant, so that they do not do the same work."""
 
 
-def facts(pledges: int, each: int) -> Iterator[tuple[datetime, AnyEvent]]:
-    """The facts of so many pledges in the order in which they are recorded, with the instant of that."""
-    chance = random.Random(20_261_124)
-    for version in range(1, each + 1):
-        for n in range(pledges):
-            recorded = START + SPAN * (((version - 1) * pledges + n) / (pledges * each))
-            yield recorded, _fact(n, version, recorded.date(), chance)
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What one contender is asked of an instant: milliseconds in the database, and with everything."""
+
+    in_database: Callable[[datetime], float]
+    whole: Callable[[datetime], object]
 
 
-def _fact(n: int, version: int, on: date, chance: random.Random) -> AnyEvent:
-    about = header(pledge_id(f"P2C-2022-{n:06d}"), version - 1, _at(on), on)
-    if version == 1:
-        return Announced(**about, **_promise(n, chance))
-    if version == 2:
-        return Validated(**about)
-    paid = Decimal(chance.randrange(1_000, 50_000))
-    given = Contribution(
-        id=f"c{version}", target="money", amount=Money(amount=paid, currency="USD", usd=paid), effective_on=on
+def measures(bench: Bench) -> Iterator[Measure]:
+    """Totals and status rows beside django-simple-history, and how both grow with the history."""
+    pledges, each = bench.sizes.register
+    with ExitStack() as stack:
+        conninfo = stack.enter_context(bench.database())
+        ours = stack.enter_context(open_on(conninfo))
+        facts = _filled(ours, pledges, each)
+        simple = stack.enter_context(connected(conninfo))
+        rows = simple.fill()
+        if rows != facts:
+            raise Disagreement(f"{facts} facts make {rows} rows of history")
+        require_agreement(ours, simple)
+        size = f"{pledges:,} pledges, {facts:,} events"
+        totals = {OURS: _our_totals(ours), SIMPLE: _simple(simple, simple.totals)}
+        yield from _compared(bench, f"totals as of any instant, {size}", totals, bound=15, factor=30)
+        statuses = {OURS: _our_rows(ours), SIMPLE: _simple(simple, simple.rows)}
+        yield from _compared(bench, f"all status rows as of any instant, {size}", statuses, bound=300, factor=8)
+    yield from _grown(bench)
+
+
+def _grown(bench: Bench) -> Iterator[Measure]:
+    pledges = bench.sizes.growing
+    names = {each: f"{each} events each" for each in (GROWN, GROWN * GROWN)}
+    with ExitStack() as stack:
+        registers = {}
+        for each, name in names.items():
+            registers[name] = stack.enter_context(open_on(stack.enter_context(bench.database())))
+            _filled(registers[name], pledges, each)
+        short, long = names.values()
+        target = GrowsAtMost(of=long, against=short, factor=1.5)
+        for what, questions in (("totals", _our_totals), ("all status rows", _our_rows)):
+            asked = {name: questions(service) for name, service in registers.items()}
+            found = interleaved([_contender(name, each) for name, each in asked.items()], bench.sizes.rounds)
+            yield Measure.of_figure(
+                "in database",
+                found,
+                title=f"{what} with {GROWN} times the history, {pledges:,} pledges, in the database",
+                unit="ms",
+                better=Better.LESS,
+                targets=(target,) if what == "totals" else (),
+            )
+
+
+def _compared(
+    bench: Bench, title: str, questions: Mapping[str, Questions], *, bound: float, factor: float
+) -> Iterator[Measure]:
+    found = interleaved([_contender(name, asked) for name, asked in questions.items()], bench.sizes.rounds)
+    yield Measure(
+        title=f"{title}, in the database",
+        unit="ms",
+        better=Better.LESS,
+        series=_series(found, "in database"),
+        targets=(Under(of=OURS, bound=bound), AtLeast(of=OURS, against=SIMPLE, factor=factor)),
     )
-    return PartiallyFulfilled(**about, contributions=(given,))
+    yield Measure(title=f"{title}, {WHOLE}", unit="ms", better=Better.LESS, series=_series(found, "whole"))
 
 
-def _promise(n: int, chance: random.Random) -> dict[str, Any]:
-    value = Decimal(chance.randrange(10_000, 90_000_000))
-    return {
-        "reference": f"P2C-2022-{n:06d}",
-        "title": f"Pledge {n}",
-        "description": "Made up for a benchmark.",
-        "lead": Party(organisation=LEADS[n % len(LEADS)], sector=chance.choice(list(Sector))),
-        "type": chance.choice(list(PledgeType)),
-        "focus_area": chance.choice(list(FocusArea)),
-        "targets": (Target(id="money", measure="money", value=Money(amount=value, currency="USD", usd=value)),),
-        "countries": tuple(chance.sample(COUNTRIES, 2)),
-        "sdgs": tuple(sorted(chance.sample(range(1, 18), 2))),
-    }
+def _series(found: Mapping[str, Mapping[str, Rounds]], figure: str) -> Sequence[Series]:
+    return [Series(name, figures[figure]) for name, figures in found.items()]
 
 
-def _at(on: date) -> Circumstances:
-    return Circumstances(actor=ACTOR, today=on, command_id=uuid4())
-
-
-def fill(service: Service, pledges: int, each: int) -> None:
-    """Write the facts into the ledger and tell them to the read models."""
-    envelopes = Envelopes()
-    with service.pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL ROLE NONE")
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        with cursor.copy(
-            "COPY ledger.events (originator_id, originator_version, topic, state, notification_id, recorded_at)"
-            " FROM STDIN"
-        ) as copy:
-            for position, (recorded, event) in enumerate(facts(pledges, each), start=1):
-                copy.write_row(
-                    (
-                        event.originator_id,
-                        event.originator_version,
-                        envelopes.name(event),
-                        stamp(envelopes.write(event), recorded),
-                        position,
-                        recorded,
-                    )
-                )
-        connection.execute("ANALYZE ledger.events")
-    service.projections.rebuild_together([model.name for model in READ_MODELS], lambda done, total: None)
-
-
-def timings(service: Service, pledges: int) -> list[Timing]:
-    """Every question, of random moments; the first round warms up and is not counted."""
+def _contender(name: str, asked: Questions) -> Contender:
+    """Each round is another instant, the same for all contenders, in the second half of the register's time."""
     chance = random.Random(1)
 
-    def day() -> date:
-        """A day in the second half of the register's time."""
-        return (START + SPAN * chance.uniform(0.5, 0.99)).date()
+    def run() -> Figures:
+        at = _instant(chance)
+        in_database = asked.in_database(at)
+        begun = time.perf_counter()
+        asked.whole(at)
+        return {"in database": in_database, "whole": (time.perf_counter() - begun) * 1000}
 
-    def moment() -> Moment:
-        return service.register.resolve(day(), None)
-
-    by_dimension = {dimension: partial(_running, service, dimension) for dimension in MEASURED}
-    questions: dict[str, Callable[[Moment], object]] = {
-        "totals of the whole": partial(_running, service, None),
-        **{f"totals by {dimension.replace('_', ' ')}": ask for dimension, ask in by_dimension.items()},
-        "status rows as CSV": lambda at: sum(map(len, status_csv(service.register, at))),
-        "a page of 50 pledges": partial(_page, service),
-    }
-    questions["snapshot as JSON, by region"] = lambda at: service.snapshots.take(at, Division(by=(Dimension.REGION,)))
-    if pledges <= READ_AT_MOST:
-        questions["difference from another moment"] = lambda at: service.differences.between(moment(), at, Division())
-    return [
-        Timing(name, tuple(_milliseconds(ask, moment()) for _ in range(ROUNDS + 1))[1:])
-        for name, ask in questions.items()
-    ]
+    return Contender(name, run)
 
 
-def _page(service: Service, at: Moment) -> object:
-    return service.pledges.page(PledgeFilters(), on=at.effective_on, at=point_of(at), after="P2C-2022-000500")
+def _instant(chance: random.Random) -> datetime:
+    return START + SPAN * chance.uniform(0.5, 0.99)
 
 
-def _running(service: Service, dimension: Dimension | None, at: Moment) -> object:
-    found = service.register.running_totals(at, dimension)
-    if found is None:
-        raise LookupError(f"{at} has no running totals")
-    return found
+def _our_totals(service: Service) -> Questions:
+    def ask(at: datetime) -> object:
+        return service.snapshots.counted(service.register.resolve(at, None), Division())
+
+    return Questions(lambda at: milliseconds_in_database(service.pool, lambda: ask(at)), ask)
 
 
-def _milliseconds(ask: Callable[[Moment], object], at: Moment) -> float:
-    begun = time.perf_counter()
-    ask(at)
-    return (time.perf_counter() - begun) * 1000
+def _our_rows(service: Service) -> Questions:
+    def ask(at: datetime) -> object:
+        return sum(map(len, status_csv(service.register, service.register.resolve(at, None))))
+
+    return Questions(lambda at: milliseconds_in_database(service.pool, lambda: ask(at)), ask)
 
 
-def show(found: dict[tuple[int, int], list[Timing]]) -> None:
-    """The table of all sizes."""
-    table = Table(title="Milliseconds, median of the rounds (lowest to highest)")
-    table.add_column("question")
-    for pledges, each in found:
-        table.add_column(f"{pledges:,} pledges, {each} facts each", justify="right")
-    for question in dict.fromkeys(timing.question for column in found.values() for timing in column):
-        table.add_row(question, *(_cell(column, question) for column in found.values()))
-    Console(width=150).print(table)
+def _simple(simple: SimpleHistory, ask: Callable[[datetime], object]) -> Questions:
+    return Questions(lambda at: simple.milliseconds_in_database(lambda: ask(at)), ask)
 
 
-def _cell(column: list[Timing], question: str) -> str:
-    rounds = next((timing.milliseconds for timing in column if timing.question == question), None)
-    return f"{statistics.median(rounds):,.1f} ({min(rounds):,.1f} to {max(rounds):,.1f})" if rounds else "not asked"
+def _filled(service: Service, pledges: int, each: int) -> int:
+    facts = fill(service, pledges, each)
+    rebuild_all(service)
+    return facts
 
 
-def main(arguments: list[str]) -> None:
-    """Every size that is asked for, each on a database of its own."""
-    numbers = [int(argument.replace(",", "")) for argument in arguments]
-    sizes = tuple(zip(numbers[::2], numbers[1::2], strict=True)) or SIZES
-    found = {}
-    for pledges, each in sizes:
-        with (
-            tempfile.TemporaryDirectory(prefix="p2c-bench-") as folder,
-            EmbeddedPostgres.start(Path(folder)) as server,
-            open_on(server.conninfo) as service,
-        ):
-            fill(service, pledges, each)
-            found[pledges, each] = timings(service, pledges)
-    show(found)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def require_agreement(service: Service, simple: SimpleHistory) -> None:
+    """Make sure that both say the same of several instants. Raises Disagreement."""
+    chance = random.Random(2)
+    for _ in range(COMPARED):
+        at = _instant(chance)
+        total = service.snapshots.counted(service.register.resolve(at, None), Division()).whole
+        theirs = simple.totals(at)
+        ladder = Ladder(**{name.removesuffix("_usd"): theirs[name] or ZERO for name in RUNGS})
+        if (total.pledges, total.ladder) != (theirs["pledges"], ladder):
+            raise Disagreement(f"at {at}: {total} is not {theirs}")
+        lines = sum(part.count(b"\r\n") for part in status_csv(service.register, service.register.resolve(at, None)))
+        if lines - 1 != len(simple.rows(at)):
+            raise Disagreement(f"at {at}: {lines - 1} rows are not {len(simple.rows(at))}")

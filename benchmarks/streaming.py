@@ -1,168 +1,164 @@
-"""Measures reading the whole ledger, and rebuilding: `python -m benchmarks.streaming [PLEDGES EVENTS]`.
-
-Against the stock library: its notification log, which neither decodes nor hashes, and read models kept up by a
-transaction for each event, as its ProjectionRunner does it, here with our own read models. Every round measures
-everything once, so that what else the machine does meets all alike.
-"""
+"""Streaming: every event of a ledger read by one thread; ours decoded, and hashed as a leaf of the tree."""
 
 from __future__ import annotations
 
-import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
-from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
-from rich.console import Console
-from rich.table import Table
 
 from audit import decoding
 from audit.envelope import Envelopes
 from audit.merkle import leaf_hashes
-from benchmarks.point_in_time import fill
+from benchmarks.bench import Bench, stock_environment
+from benchmarks.measures import OURS, AtLeast, Better, Measure
+from benchmarks.peers.stock_library import StockPledges, save_lives
+from benchmarks.rounds import Contender, Figures, interleaved
+from benchmarks.workload import fill, untold
 from infrastructure.bootstrap import Service, open_on
-from infrastructure.embedded_postgres import EmbeddedPostgres
-from projections import tracking
-from projections.catalogue import READ_MODELS
-from projections.ledger_entries import EntryReader
-from projections.rebuild import Shadow
+from projections.transparency.changes import TRANSPARENCY
 
-ROUNDS = 3
-STOCK_PAGE = 1_000
-ROWS = 10_000
-SINGLY = 300
-"""So many events are applied in a transaction each; more would only take longer."""
+AT_ONCE = 5_000
 
-Run = Callable[[], int]
+FACTS = f"{OURS}, from the table, whole facts, hashed"
+ENVELOPES = f"{OURS}, from the table, envelopes, hashed"
+SEALED_FACTS = f"{OURS}, from sealed bundles, whole facts, hashed"
+SEALED = f"{OURS}, from sealed bundles, envelopes, hashed"
+LOG = "stock notification log, not decoded"
+LOG_DECODED = "stock notification log, whole facts"
+
+TARGETS = (
+    AtLeast(of=ENVELOPES, against=LOG, factor=3, wording=f"envelopes from the table: 3 × {LOG}"),
+    AtLeast(of=SEALED, against=LOG, factor=8, wording=f"envelopes from sealed bundles: 8 × {LOG}"),
+    AtLeast(of=FACTS, against=LOG_DECODED, factor=3, wording=f"whole facts from the table: 3 × {LOG_DECODED}"),
+    AtLeast(of=SEALED_FACTS, against=LOG_DECODED, factor=8, wording=f"the same from sealed bundles: 8 × {LOG_DECODED}"),
+)
+
+_ROWS = """
+SELECT notification_id, state FROM ledger.events WHERE notification_id > %s ORDER BY notification_id LIMIT %s
+"""
+
+Stream = Callable[[], int]
+"""Reads everything, and says how many events that was."""
 
 
-def stock_log(conninfo: str) -> Run:
-    """The stock recorder's notifications, from the same table, which has the library's columns."""
-    given = conninfo_to_dict(conninfo)
-    datastore = PostgresDatastore(
-        str(given["dbname"]), str(given["host"]), str(given["port"]), str(given["user"]), "", schema="ledger"
+class ReadTooLittle(Exception):
+    """A contender has not read everything."""
+
+
+def measures(bench: Bench) -> Iterator[Measure]:
+    """Events a second."""
+    pledges, each = bench.sizes.ledger
+    with ExitStack() as stack:
+        stock = stack.enter_context(_stock(bench, pledges, each))
+        ours = stack.enter_context(_ours(bench, pledges, each))
+        streams = _streams(ours, stock)
+        contenders = [Contender(name, _round(stream, pledges * each)) for name, stream in streams.items()]
+        found = interleaved(contenders, bench.sizes.rounds)
+    yield Measure.of_figure(
+        "rate",
+        found,
+        title="streaming all events",
+        unit="events a second",
+        better=Better.MORE,
+        targets=TARGETS,
+        notes=(
+            f"{pledges * each:,} events, {AT_ONCE:,} at a time. An envelope is what every fact has beside its data.",
+        ),
     )
-    recorder = PostgresApplicationRecorder(datastore, events_table_name="events")
-
-    def run() -> int:
-        position = done = 0
-        while page := recorder.select_notifications(position + 1, STOCK_PAGE):
-            position, done = page[-1].id, done + len(page)
-        return done
-
-    return run
 
 
-def rows(service: Service) -> Iterator[list[bytes]]:
-    """The ledger's rows in large batches."""
+def _streams(ours: Service, stock: StockPledges) -> dict[str, Stream]:
+    """Every way to read everything."""
+    envelopes = Envelopes()
+    return {
+        ENVELOPES: lambda: _decoded(rows(ours), _header),
+        SEALED: lambda: _decoded(sealed(ours), _header, hashed=True),
+        FACTS: lambda: _decoded(rows(ours), envelopes.read),
+        SEALED_FACTS: lambda: _decoded(sealed(ours), envelopes.read, hashed=True),
+        LOG: lambda: from_log(stock),
+        LOG_DECODED: lambda: from_log_decoded(stock),
+    }
+
+
+def _header(entry: bytes, _: int) -> object:
+    return decoding.envelope(entry)
+
+
+def _decoded(blocks: Iterator[Sequence[bytes]], decode: Callable[[bytes, int], object], *, hashed: bool = False) -> int:
+    """Decode all entries, and hash them unless they come hashed; how many there were."""
+    done = 0
+    for entries in blocks:
+        for position, entry in enumerate(entries, done + 1):
+            decode(entry, position)
+        if not hashed:
+            leaf_hashes(entries)
+        done += len(entries)
+    return done
+
+
+def rows(service: Service) -> Iterator[Sequence[bytes]]:
+    """The entries from the ledger's table."""
     position = 0
     with service.pool.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-        while found := cursor.execute(
-            "SELECT notification_id, state FROM ledger.events WHERE notification_id > %s"
-            " ORDER BY notification_id LIMIT %s",
-            (position, ROWS),
-            binary=True,
-        ).fetchall():
+        while found := cursor.execute(_ROWS, (position, AT_ONCE), binary=True).fetchall():
             position = found[-1][0]
             yield [state for _, state in found]
 
 
-def from_rows(service: Service) -> int:
-    """Every entry from its row, its envelope decoded and its leaf hashed."""
-    done = 0
-    for block in rows(service):
-        for entry in block:
-            decoding.envelope(entry)
-        done += len(leaf_hashes(block))
-    return done
+def sealed(service: Service) -> Iterator[Sequence[bytes]]:
+    """The entries from sealed bundles, each held against its hash in the tree."""
+    return service.transparency.proven(service.ledger.position)
 
 
-def facts(service: Service) -> int:
-    """Every fact, whole, and its leaf hashed."""
-    envelopes, done = Envelopes(), 0
-    for block in rows(service):
-        for position, entry in enumerate(block, done + 1):
-            envelopes.read(entry, position)
-        done += len(leaf_hashes(block))
-    return done
+def from_log(app: StockPledges) -> int:
+    """Read the stock notification log, past its sections, which have ten events each."""
+    position, read = 0, 0
+    while found := app.recorder.select_notifications(start=position + 1, limit=AT_ONCE):
+        position = found[-1].id
+        read += len(found)
+    return read
 
 
-def sealed(service: Service) -> int:
-    """Every entry from the sealed bundles, its envelope decoded, its leaf hashed and held against the tree."""
-    done = 0
-    for block in service.transparency.proven(service.transparency.size()):
-        for entry in block:
-            decoding.envelope(entry)
-        done += len(block)
-    return done
+def from_log_decoded(app: StockPledges) -> int:
+    """Read it, and decode each event."""
+    position, read = 0, 0
+    while found := app.recorder.select_notifications(start=position + 1, limit=AT_ONCE):
+        for notification in found:
+            app.mapper.to_domain_event(notification)
+        position = found[-1].id
+        read += len(found)
+    return read
 
 
-def singly(service: Service) -> int:
-    """The first events, told to each read model, each in a transaction of its own that is flushed to disk."""
-    with service.pool.connection() as connection:
-        reader = EntryReader(Envelopes(), SINGLY)
-        batch = reader.after(connection, 0)
-        for model in READ_MODELS:
-            Shadow(connection, model, reader).create()
-            for single in batch.singly():
-                tracking.apply_in(connection, model, single, f"{model.name}_rebuild")
-    return len(batch.entries)
+def _round(stream: Stream, events: int) -> Callable[[], Figures]:
+    def run() -> Figures:
+        begun = time.perf_counter()
+        read = stream()
+        passed = time.perf_counter() - begun
+        if read != events:
+            raise ReadTooLittle(f"{read} of {events} events were read")
+        return {"rate": read / passed}
+
+    return run
 
 
-def rebuilt(service: Service) -> int:
-    """Everything told to all read models together, indexes and exchange included."""
-    service.projections.rebuild_together([model.name for model in READ_MODELS], lambda done, total: None)
-    return service.ledger.position
-
-
-def main(arguments: list[str]) -> None:
-    """Make a ledger, measure in rounds, and show the table."""
-    pledges, each = (int(argument) for argument in arguments or ("10000", "10"))
-    with (
-        tempfile.TemporaryDirectory(prefix="p2c-bench-") as folder,
-        EmbeddedPostgres.start(Path(folder)) as server,
-        open_on(server.conninfo) as service,
-    ):
+@contextmanager
+def _ours(bench: Bench, pledges: int, each: int) -> Iterator[Service]:
+    with bench.database() as conninfo, open_on(conninfo) as service:
         fill(service, pledges, each)
-        stock = stock_log(server.conninfo)
-        runs: dict[str, tuple[str, Run]] = {
-            "stock notification log": ("stock notification log", stock),
-            "rows, envelope decoded, hashed": ("stock notification log", lambda: from_rows(service)),
-            "rows, whole facts, hashed": ("stock notification log", lambda: facts(service)),
-            "sealed bundles, envelope decoded, hashed, proven": ("stock notification log", lambda: sealed(service)),
-            "all read models, a transaction for each event": (
-                "all read models, a transaction for each event",
-                lambda: singly(service),
-            ),
-            "all read models rebuilt together": (
-                "all read models, a transaction for each event",
-                lambda: rebuilt(service),
-            ),
-        }
-        rates: dict[str, list[float]] = {name: [] for name in runs}
-        for _ in range(ROUNDS):
-            for name, (_, run) in runs.items():
-                rates[name].append(_rate(run))
-    table = Table(title=f"Entries a second, {pledges * each:,} entries, median of {ROUNDS} rounds (lowest to highest)")
-    for heading in ("what", "a second", "times the alternative"):
-        table.add_column(heading, justify="left" if heading == "what" else "right")
-    for name, (against, _) in runs.items():
-        median = statistics.median(rates[name])
-        ratio = statistics.median(ours / theirs for ours, theirs in zip(rates[name], rates[against], strict=True))
-        spread = f"{median:,.0f} ({min(rates[name]):,.0f} to {max(rates[name]):,.0f})"
-        table.add_row(name, spread, f"{ratio:.1f}")
-    Console(width=140).print(table)
+        service.projections.rebuild(TRANSPARENCY.name, untold)
+        yield service
 
 
-def _rate(run: Run) -> float:
-    begun = time.perf_counter()
-    done = run()
-    return done / (time.perf_counter() - begun)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+@contextmanager
+def _stock(bench: Bench, pledges: int, each: int) -> Iterator[StockPledges]:
+    """The stock application with as many events of as many pledges."""
+    with bench.database() as conninfo:
+        app = StockPledges(env=stock_environment(conninfo, connections=5))
+        try:
+            save_lives(app, (f"P2C-2022-{n:06d}" for n in range(pledges)), each)
+            yield app
+        finally:
+            app.close()

@@ -1,4 +1,4 @@
-"""Measures the offline verifier: `python -m benchmarks.verification [PLEDGES EVENTS]`, each on one core.
+"""The offline verifier, on one core.
 
 A bundle is made of facts like any other's, with one checkpoint for every thousand entries and one published snapshot of
 all pledges, and verified by a process of its own, so that the memory told is the verifier's alone.
@@ -10,13 +10,11 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
-
-from rich.console import Console
-from rich.table import Table
 
 from audit import bundle
 from audit.bundle import Contents
@@ -26,14 +24,17 @@ from audit.leaf_log import LeafLog
 from audit.merkle import leaf_hash
 from audit.signed_note import Note, SigningKey
 from audit.snapshot import RULES_VERSION, Selection, snapshot_in_parts
-from benchmarks.point_in_time import ACTOR, facts
+from benchmarks.bench import ROOT, Bench
+from benchmarks.measures import Better, Measure
+from benchmarks.rounds import Contender, Figures, interleaved
+from benchmarks.workload import ACTOR, facts
 from domain.circumstances import Circumstances, header
 from domain.dimensions import Dimension
 from domain.events import AnyEvent, PledgeEvent, Published, SnapshotIdentity
 from domain.pledge import Pledge, evolve
 from domain.status import status_of
 
-ROUNDS = 3
+KINDS = {"hash": "bytes, order, tree, signatures", "replay": "with the snapshot taken again"}
 EVERY = 1_000
 KEY = SigningKey("example.org/benchmark", bytes(range(32)))
 
@@ -104,34 +105,21 @@ def made(path: Path, pledges: int, each: int) -> None:
         bundle.write(path, contents)
 
 
-def main(arguments: list[str]) -> None:
-    """Make the bundle, verify it again and again, and tell."""
-    pledges, each = (int(argument) for argument in arguments or ("100000", "10"))
-    table = Table(title=f"Verifying {pledges * each:,} entries of {pledges:,} pledges, best of {ROUNDS}")
-    for heading in ("what", "seconds", "entries a second", "MiB at most"):
-        table.add_column(heading, justify="right")
+def measures(bench: Bench) -> Iterator[Measure]:
+    """Entries a second, and memory."""
+    pledges, each = bench.sizes.verified
     with tempfile.TemporaryDirectory(prefix="p2c-bench-") as folder:
         path = Path(folder) / "bundle.zip"
-        begun = time.perf_counter()
         made(path, pledges, each)
-        print(f"made {path.stat().st_size / 2**20:,.0f} MiB in {time.perf_counter() - begun:.0f} s")
-        for kind, what in (("hash", "bytes, order, tree, signatures"), ("replay", "with the snapshot taken again")):
-            rounds = [_verified(path, kind) for _ in range(ROUNDS)]
-            best = min(rounds, key=lambda found: found["seconds"])
-            table.add_row(
-                what,
-                f"{best['seconds']:.1f}",
-                f"{best['entries'] / best['seconds']:,.0f}",
-                f"{max(found['mebibytes'] for found in rounds):,.0f}",
-            )
-    Console(width=120).print(table)
+        contenders = [Contender(name, partial(_verified, path, kind)) for kind, name in KINDS.items()]
+        found = interleaved(contenders, bench.sizes.rounds, warm_up=0)
+    title = f"offline verification of {pledges * each:,} entries"
+    yield Measure.of_figure("rate", found, title=title, unit="entries a second", better=Better.MORE)
+    yield Measure.of_figure("mebibytes", found, title=f"{title}, memory at most", unit="MiB", better=Better.LESS)
 
 
-def _verified(path: Path, kind: str) -> dict[str, float]:
+def _verified(path: Path, kind: str) -> Figures:
     child = [sys.executable, "-c", _CHILD, str(path), str(KEY.verifier), kind]
-    found: dict[str, float] = json.loads(subprocess.run(child, check=True, capture_output=True, text=True).stdout)
-    return found
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    done = subprocess.run(child, check=True, capture_output=True, text=True, cwd=ROOT)
+    found: dict[str, float] = json.loads(done.stdout)
+    return {"rate": found["entries"] / found["seconds"], "mebibytes": found["mebibytes"]}
