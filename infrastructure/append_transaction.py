@@ -34,6 +34,9 @@ from infrastructure.locks import APPEND_LOCK
 CHANNEL = "ledger_events"
 """Where PostgreSQL tells listeners that something was appended."""
 
+INSERTED_AT_ONCE = 2_000
+"""How many entries are inserted by one statement, so that none of an import of very many takes longer than any may."""
+
 _TAKE_TURN = """
 SELECT set_config('lock_timeout', %(milliseconds)s::text, true), pg_advisory_xact_lock(%(lock)s)
 """
@@ -232,17 +235,19 @@ def _numbered(stored_events: Sequence[StoredEvent], head: int, recorded_at: date
 
 
 def _insert(cursor: Cursor[DictRow], entries: Sequence[Stamped], recorded_at: datetime) -> None:
-    cursor.execute(
-        _INSERT,
-        {
-            "recorded_at": recorded_at,
-            "ids": [entry.originator_id for entry in entries],
-            "versions": [entry.originator_version for entry in entries],
-            "topics": [entry.topic for entry in entries],
-            "states": [entry.state for entry in entries],
-            "positions": [entry.id for entry in entries],
-        },
-    )
+    for first in range(0, len(entries), INSERTED_AT_ONCE):
+        part = entries[first : first + INSERTED_AT_ONCE]
+        cursor.execute(
+            _INSERT,
+            {
+                "recorded_at": recorded_at,
+                "ids": [entry.originator_id for entry in part],
+                "versions": [entry.originator_version for entry in part],
+                "topics": [entry.topic for entry in part],
+                "states": [entry.state for entry in part],
+                "positions": [entry.id for entry in part],
+            },
+        )
 
 
 def _insert_receipts(cursor: Cursor[DictRow], receipts: Sequence[Receipt], recorded_at: datetime) -> None:

@@ -116,7 +116,7 @@ class Service:
 
         self.signer.start(grown, is_ours)
         if self.deliverer:
-            self.deliverer.start(is_ours)
+            self.deliverer.start(is_ours, lambda: self.projections.told(TIMELINE.name))
 
     def stop(self) -> None:
         """End all of them."""

@@ -36,6 +36,11 @@ class Progress:
                 self._reached[name] = max(position, self._reached.get(name, 0))
             self._changed.notify_all()
 
+    def told(self, name: str) -> int:
+        """How far a read model is, as was told last; 0 while nothing was."""
+        with self._changed:
+            return self._reached.get(name, 0)
+
     def forget(self) -> None:
         """Read again what was known: a crash or an operator may have set read models back."""
         with self._changed:

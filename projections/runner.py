@@ -146,6 +146,10 @@ class ProjectionRunner:
         """Wait, at most `timeout` seconds, for these read models (or all) to reach a position; whether they have."""
         return self._progress.wait_until(position, timeout, names or self._models)
 
+    def told(self, name: str) -> int:
+        """How far a read model is as far as this process knows, 0 where it knows nothing. Asks nobody."""
+        return self._progress.told(name)
+
     def status(self) -> Mapping[str, ReadModelStatus]:
         """How each read model is doing, whichever process keeps it. Raises psycopg.Error."""
         with self._pool.connection() as connection:

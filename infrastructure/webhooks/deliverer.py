@@ -25,11 +25,11 @@ class Deliverer:
         self._parts = (outbox, queue, sender, metrics)
         self._running: tuple[asyncio.AbstractEventLoop, Dispatch, threading.Thread] | None = None
 
-    def start(self, is_ours: Callable[[], bool]) -> None:
-        """Deliver from now on, whenever that is this process's task, until `stop`."""
+    def start(self, is_ours: Callable[[], bool], reached: Callable[[], int]) -> None:
+        """Deliver from now on, whenever that is this process's task, until `stop`; `reached` is as `Dispatch` says."""
         if self._running:
             return
-        loop, dispatch = asyncio.new_event_loop(), Dispatch(*self._parts, is_ours)
+        loop, dispatch = asyncio.new_event_loop(), Dispatch(*self._parts, is_ours, reached)
         thread = threading.Thread(target=_run, args=(loop, dispatch.run), name="webhooks", daemon=True)
         self._running = loop, dispatch, thread
         thread.start()
@@ -48,7 +48,7 @@ class Deliverer:
         """Make messages of everything that happened, and send what is to be sent now, here."""
         loop = asyncio.new_event_loop()
         try:
-            _run(loop, Dispatch(*self._parts, lambda: True).once)
+            _run(loop, Dispatch(*self._parts, lambda: True, lambda: 0).once)
         finally:
             loop.close()
 

@@ -25,7 +25,10 @@ from infrastructure.webhooks.sending import Attempt, Sender
 from infrastructure.webhooks.signatures import signed
 
 LOOK_EVERY_SECONDS = 0.5
-"""How often the database is asked whether there is something to send."""
+"""How often is looked whether the ledger has grown, which costs nothing in a process that keeps the read models up."""
+
+ASK_EVERY_SECONDS = 2.0
+"""How often the database is asked whether there is something to send, also where the ledger has not grown."""
 
 AT_ONCE = 32
 """Requests under way at once. With more slow endpoints than these, others wait, at most the time of an attempt."""
@@ -45,17 +48,28 @@ _Answer = TypeVar("_Answer")
 class Dispatch:
     """What is sent in one event loop, while `is_ours` says that it is this process's task. To be run once.
 
+    `reached` tells, asking nobody, how far the ledger has grown as far as this process knows.
+
     The database is asked in one thread, so that never more than one connection is used, and none while sending.
     """
 
     def __init__(
-        self, outbox: Outbox, queue: Queue, sender: Sender, metrics: WebhookMetrics, is_ours: Callable[[], bool]
+        self,
+        outbox: Outbox,
+        queue: Queue,
+        sender: Sender,
+        metrics: WebhookMetrics,
+        is_ours: Callable[[], bool],
+        reached: Callable[[], int],
     ) -> None:
         self._outbox = outbox
         self._queue = queue
         self._sender = sender
         self._metrics = metrics
         self._is_ours = is_ours
+        self._reached = reached
+        self._grown_to = 0
+        self._ask_at = 0.0
         self._database = ThreadPoolExecutor(1, "webhooks-database")
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
@@ -66,7 +80,7 @@ class Dispatch:
     async def run(self) -> None:
         """Make messages and send them until `stop`; whatever fails is told to the log and tried again."""
         while not self._stopping.is_set():
-            if not (self._is_ours() and await self._round()):
+            if not (self._is_ours() and self._may_have_to() and await self._round()):
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY_SECONDS)
         await self._end()
@@ -85,6 +99,14 @@ class Dispatch:
         finally:
             self._database.shutdown()
 
+    def _may_have_to(self) -> bool:
+        """Whether it is worth asking the database."""
+        now, reached = time.monotonic(), self._reached()
+        if now < self._ask_at and reached == self._grown_to:
+            return False
+        self._ask_at, self._grown_to = now + ASK_EVERY_SECONDS, reached
+        return True
+
     async def _round(self) -> bool:
         """Begin to send what is due, then make messages; whether there was something to make them of."""
         try:
@@ -96,6 +118,8 @@ class Dispatch:
         except Exception as fault:  # noqa: BLE001 - whatever it is, only `stop` ends this
             self._tell(fault)
             return False
+        if made:
+            self._ask_at = 0.0  # the messages are to be sent, and there may be more to make
         return made
 
     async def _forget(self) -> None:

@@ -505,7 +505,7 @@ def test_only_the_process_that_leads_sends(service: Service, receiver: Receiver,
     webhook, _ = service.webhooks.add(BDT, endpoint.url)
     happen()
     deliverer = delivering(service)
-    deliverer.start(is_ours)
+    deliverer.start(is_ours, lambda: 0)
     try:
         for _ in range(2):
             assert asked.acquire(timeout=20)
@@ -538,7 +538,7 @@ def test_what_keeps_messages_from_being_sent_is_told_once_and_they_are_sent_when
         happen()
         deliverer = delivering(service)
         with caplog.at_level("WARNING", logger="infrastructure.webhooks"):
-            deliverer.start(is_ours)
+            deliverer.start(is_ours, lambda: 0)
             try:
                 for _ in range(6):
                     assert asked.acquire(timeout=20)
@@ -565,7 +565,7 @@ def test_it_ends_when_it_is_told_to_although_an_endpoint_does_not_answer(
     webhook, _ = service.webhooks.add(BDT, endpoint.url)
     happen()
     deliverer = delivering(service)
-    deliverer.start(lambda: True)
+    deliverer.start(lambda: True, lambda: 0)
     assert asked.wait(20)
 
     deliverer.stop()
