@@ -13,7 +13,8 @@ from psycopg_pool import ConnectionPool
 Pool = ConnectionPool[Connection[DictRow]]
 """A pool of connections in autocommit mode, rows as dictionaries."""
 
-Query = LiteralString | sql.Composed
+Query = LiteralString | sql.Composed | bytes
+"""A statement; one of bytes is composed once, where it is asked often."""
 
 
 class Reads(Protocol):

@@ -22,7 +22,7 @@ from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
 from projections.search_text import searchable
 
-VERSION = 4
+VERSION = 6
 
 OF_10_000 = 10_000
 """Shares to four places as integers."""
@@ -54,7 +54,7 @@ def _names(entries: Iterable[Entry]) -> Iterator[Change[str]]:
     for entry in entries:
         match entry.event:
             case Registered(name=name) | Renamed(name=name):
-                yield change(entry, partial(_called, searchable(name)))
+                yield change(entry, partial(_called, name))
 
 
 def _called(name: str, former: str | None) -> str:
@@ -160,7 +160,10 @@ _PLEDGES: IntervalTable[Pledge] = IntervalTable(
 )
 
 _NAMES: IntervalTable[str] = IntervalTable(
-    name="names", columns=("searched",), values=lambda name: (name,), read=lambda row: str(row["searched"])
+    name="names",
+    columns=("called", "searched"),
+    values=lambda name: (name, searchable(name)),
+    read=lambda row: str(row["called"]),
 )
 
 PLEDGE_STATUS = ReadModel.of_package(

@@ -63,7 +63,8 @@ CREATE TABLE names (
     effective          daterange   NOT NULL,
     kept_positions     int8range   NOT NULL,
     kept_effective     daterange   NOT NULL,
-    searched    text        NOT NULL
+    called             text        NOT NULL,
+    searched           text        NOT NULL
 );
 CREATE INDEX names_open ON names (id, (
     CASE WHEN upper_inf(positions) THEN coalesce(upper(effective), 'infinity'::date) ELSE upper(kept_effective) END

@@ -66,6 +66,22 @@ FROM pledge_status.tracking LEFT JOIN (
 """)
 
 
+_NAMED = (
+    sql.SQL("""
+SELECT tracking.position AS reached, found.*
+FROM pledge_status.tracking LEFT JOIN (
+    SELECT state, position, recorded_at, (
+        SELECT json_object_agg(id, called) FROM pledge_status.names
+        WHERE {current} AND id = ANY(pledges.partners || pledges.lead)
+    ) AS names
+    FROM pledge_status.pledges WHERE {current} AND reference = %(reference)s
+) AS found ON true
+""")
+    .format(current=CURRENT)
+    .as_bytes()
+)
+
+
 _KNOWN_TO = sql.SQL("""
 SELECT id FROM pledge_status.pledges
 WHERE {current} AND id = ANY(%(ids)s::uuid[])
@@ -113,6 +129,15 @@ FROM pledge_status.tracking LEFT JOIN (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestPledge:
+    """A pledge as it is, None where there is none, the names of its parties, and the position at which that is so."""
+
+    row: PledgeRow | None
+    names: Mapping[UUID, str]
+    position: int
+
+
 class PledgeStatusView:
     """Reads the states of pledges. Every method takes one short statement of its own."""
 
@@ -126,9 +151,16 @@ class PledgeStatusView:
         """
         return self._found(reference, at=at)[0]
 
-    def latest(self, reference: str) -> tuple[PledgeRow | None, int]:
-        """The pledge with this reference now, None where there is none, and the position at which that is so."""
-        return self._found(reference, at=None)
+    def latest(self, reference: str) -> LatestPledge:
+        """The pledge with this reference now, if there is one, and what its parties are called."""
+        if not can_be_stored(reference):
+            return LatestPledge(row=None, names={}, position=0)
+        found = rows(self._source, _NAMED, {"reference": reference})[0]
+        return LatestPledge(
+            row=_row(found) if found["state"] else None,
+            names={UUID(id): name for id, name in (found["names"] or {}).items()},
+            position=found["reached"],
+        )
 
     def page(
         self, filters: PledgeFilters, *, on: date, after: str | None = None, limit: int = 50, at: Point | None = None

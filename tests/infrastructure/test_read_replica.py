@@ -21,6 +21,7 @@ from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.read_replica import ReadReplica
 from projections.pinning import Point, PositionNotReached
 from projections.pledge_status.filters import PledgeFilters
+from projections.pledge_status.view import LatestPledge
 from tests.given import TODAY
 from tests.projections.ledgers import append, busy_life, registered
 
@@ -64,7 +65,7 @@ def test_what_names_no_position_is_as_the_replica_has_it(copy: str, empty_databa
         grow(service)
 
         assert listed(service) == ["T-1"]
-        assert service.pledges.latest("T-2") == (None, 5)
+        assert service.pledges.latest("T-2") == LatestPledge(row=None, names={}, position=5)
         assert (service.timeline.history("T-2").items, service.timeline.history("T-1").position) == ((), 5)
         assert replica.in_use
 

@@ -141,7 +141,6 @@ def get_pledge(
     query: Annotated[VersionQuery, Query()],
     service: Services,
     reader: Reader,
-    today: TodayInUtc,
     if_none_match: IfNoneMatch = None,
     accept: Accept = None,
 ) -> Response:
@@ -158,17 +157,22 @@ def get_pledge(
     sight = sight_of(reader)
     if moment := asked(service, query.as_of, query.effective_on):
         return _at_moment(service, reference, moment, sight, if_none_match)
-    found, position = service.pledges.latest(reference)
+    latest = service.pledges.latest(reference)
     row = (
         _of_version(service, reference, query.version, sight)
         if query.version
-        else _as_it_is(service, reference, found, sight)
+        else _as_it_is(service, reference, latest.row, sight)
     )
-    position = max(position, row.position)
+    position = max(latest.position, row.position)
     tag = etag(row.pledge.version)
     if names_version(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag, "Ledger-Position": str(position)})
-    names = _names_at(service, [row.pledge], None if query.version is None else Point(row.position, today))
+    today = service.today()
+    names = (
+        latest.names
+        if row is latest.row
+        else _names_at(service, [row.pledge], None if query.version is None else Point(row.position, today))
+    )
     return document(_represented(row, names, today), position=position, headers={"ETag": tag})
 
 
