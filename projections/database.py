@@ -13,6 +13,11 @@ from psycopg_pool import ConnectionPool
 Pool = ConnectionPool[Connection[DictRow]]
 """A pool of connections in autocommit mode, rows as dictionaries."""
 
+
+class BeingBuilt(Exception):
+    """The tables of a read model are of an older version and lack what was asked for; the new ones are being built."""
+
+
 Query = LiteralString | sql.Composed | bytes
 """A statement; one of bytes is composed once, where it is asked often."""
 
@@ -46,7 +51,7 @@ def rows(source: Source, query: Query, values: Mapping[str, object], *, binary: 
     """What a single statement reads.
 
     A statement that meets tables of another version, or finds none, was overtaken by a rebuild: the second try
-    sees the new tables.
+    sees the new tables. Raises BeingBuilt where there are still those of an older version, which cannot answer it.
     """
     if isinstance(source, ConnectionPool):
         with source.connection() as connection:
@@ -55,8 +60,11 @@ def rows(source: Source, query: Query, values: Mapping[str, object], *, binary: 
         return source.rows(query, values, binary=binary)
     try:
         return source.execute(query, values, binary=binary).fetchall()
-    except (errors.UndefinedTable, errors.FeatureNotSupported):
-        return source.execute(query, values, prepare=False, binary=binary).fetchall()
+    except (errors.UndefinedTable, errors.UndefinedColumn, errors.FeatureNotSupported):
+        try:
+            return source.execute(query, values, prepare=False, binary=binary).fetchall()
+        except (errors.UndefinedTable, errors.UndefinedColumn) as older:
+            raise BeingBuilt(str(older).partition("\n")[0]) from older
 
 
 def can_be_stored(text: str) -> bool:

@@ -27,6 +27,7 @@ from application.moments import MomentNotOver, PositionAhead, ViewsBehind
 from domain.refusals import Refused, UnknownCodes
 from infrastructure.database import DISK_FULL, UNAVAILABLE
 from infrastructure.oidc.refusals import InvalidToken, IssuerAway, SignInRefused
+from projections.database import BeingBuilt
 from projections.pinning import PositionNotReached
 
 log = structlog.get_logger("p2c.http")
@@ -282,6 +283,11 @@ def _behind(late: Exception) -> Failure:
     return Failure(problems.VIEW_BEHIND, f"{late}.", headers=RETRY_AFTER)
 
 
+def _being_built(_: BeingBuilt) -> Failure:
+    detail = "What answers this is being built again for a newer version of the service."
+    return Failure(problems.VIEW_BEHIND, detail, headers=RETRY_AFTER)
+
+
 _MEANINGS: Mapping[type[Exception], Callable[[Any], Failure]] = {
     Failure: lambda failure: failure,
     Refused: _refusal,
@@ -300,6 +306,7 @@ _MEANINGS: Mapping[type[Exception], Callable[[Any], Failure]] = {
     PositionAhead: lambda ahead: Failure(problems.POSITION_BEYOND_LEDGER, f"{ahead}."),
     ViewsBehind: _behind,
     PositionNotReached: _behind,
+    BeingBuilt: _being_built,
     RequestValidationError: _invalid,
     HTTPException: _http,
     **dict.fromkeys(UNAVAILABLE, _database_away),

@@ -18,6 +18,7 @@ from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
 from tests.api.http.contract import description
 from tests.api.http.register import Client, days_ago, usd
+from tests.superuser import superuser
 
 JSON = {"Content-Type": "application/json"}
 
@@ -297,6 +298,18 @@ def test_a_ledger_that_lacks_what_was_signed_is_read_and_not_written(
 
     assert "ends at position 90, but was signed up to 100" in problem["detail"]
     assert client.get("/v1/organisations").status_code == 200
+
+
+def test_what_only_a_newer_form_of_a_read_model_answers_is_to_be_asked_again(client: Client, service: Service) -> None:
+    reference = client.announce()
+    rename = "ALTER TABLE pledge_status.names RENAME COLUMN {} TO {}"
+    with superuser(service, autocommit=True) as connection:
+        connection.execute(rename.format("called", "known_as").encode())
+        problem = require_problem(client.get(f"/v1/pledges/{reference}"), 503, "view-behind")
+        connection.execute(rename.format("known_as", "called").encode())
+
+    assert "newer version" in problem["detail"]
+    assert client.get(f"/v1/pledges/{reference}").status_code == 200
 
 
 def test_a_fault_of_ours_shows_nothing_of_itself(
