@@ -53,9 +53,9 @@ def running(service: Service) -> Iterator[ProjectionRunner]:
 
 
 @pytest.fixture
-def other(empty_database: str, service: Service) -> Iterator[Service]:
+def other(empty_ledger: str, service: Service) -> Iterator[Service]:
     """The same database, served by another process as far as anybody can tell."""
-    with open_on(empty_database) as other:
+    with open_on(empty_ledger) as other:
         yield other
 
 
@@ -281,8 +281,8 @@ def test_catching_up_does_not_wait_for_ever_for_a_runner_that_cannot(service: Se
         faulty.stop()
 
 
-def test_many_wait_for_another_process_with_two_connections_between_them(service: Service, empty_database: str):
-    with open_pool(empty_database, largest=2) as small, ThreadPoolExecutor(60) as threads:
+def test_many_wait_for_another_process_with_two_connections_between_them(service: Service, empty_ledger: str):
+    with open_pool(empty_ledger, largest=2) as small, ThreadPoolExecutor(60) as threads:
         waiting = runner(small)
         position = append(service, facts())[-1].position
         answers = [threads.submit(waiting.wait_until, position, SOON) for _ in range(60)]
@@ -338,10 +338,10 @@ with open_on(sys.argv[1]) as service:
 """
 
 
-def test_a_runner_that_is_killed_in_the_middle_is_resumed_exactly_where_it_was(service: Service, empty_database: str):
+def test_a_runner_that_is_killed_in_the_middle_is_resumed_exactly_where_it_was(service: Service, empty_ledger: str):
     append(service, [busy_life(f"T-{n}") for n in range(40)])
     with subprocess.Popen(
-        [sys.executable, "-c", SLOW_RUNNER, empty_database], cwd=Path(__file__).parents[2], env=dict(os.environ)
+        [sys.executable, "-c", SLOW_RUNNER, empty_ledger], cwd=Path(__file__).parents[2], env=dict(os.environ)
     ) as process:
         assert soon(lambda: service.projections.status()["timeline"].position >= 30)
         process.send_signal(signal.SIGKILL)

@@ -18,13 +18,13 @@ pytestmark = pytest.mark.database
 PASSWORD = "c2VjcmV0LXBhc3N3b3Jk"
 
 
-def test_every_request_is_a_line_and_refusals_are_warnings_that_say_who_and_why(empty_database: str) -> None:
-    with open_on(empty_database) as service:
+def test_every_request_is_a_line_and_refusals_are_warnings_that_say_who_and_why(empty_ledger: str) -> None:
+    with open_on(empty_ledger) as service:
         bdt, token = service.credentials.issue(Role.BDT)
         auditor, auditor_token = service.credentials.issue(Role.AUDITOR)
     with data_folder() as folder:
         served = ServiceProcess(
-            free_port(), data_dir=folder, database_url=f"{empty_database} password={PASSWORD}", rate_per_token="3/hour"
+            free_port(), data_dir=folder, database_url=f"{empty_ledger} password={PASSWORD}", rate_per_token="3/hour"
         )
         served.wait_until_ready()
 
