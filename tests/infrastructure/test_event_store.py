@@ -230,7 +230,7 @@ def test_an_append_waits_for_the_one_before_it(service: Service, empty_ledger: s
         threading.Event().wait(0.3)
         assert not waiting.done()
         other.commit()
-        assert waiting.result(timeout=10)
+        assert waiting.result(timeout=30)
 
 
 @pytest.mark.parametrize(

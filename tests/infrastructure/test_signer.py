@@ -123,7 +123,7 @@ def test_while_the_service_runs_it_signs_by_itself(service: Service):
 
 
 def wait_for(there) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not there():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -253,7 +253,11 @@ def test_the_pool_and_the_process_tell_of_themselves(client: Client, service: Se
 
 def test_two_services_count_apart(client: Client, service: Service, empty_ledger: str) -> None:
     client.announce()
-    with open_on(empty_ledger) as other, serving(create_app(other)) as address, httpx.Client(base_url=address) as its:
+    with (
+        open_on(empty_ledger) as other,
+        serving(create_app(other)) as address,
+        httpx.Client(base_url=address, timeout=30) as its,
+    ):
         assert figure(its, "p2c_appends_total") == 0
         assert figure(its, "p2c_http_requests_total", operation="/v1/pledges", method="POST", status="201") == 0
 
@@ -277,7 +281,7 @@ def test_without_the_database_it_says_so_and_tells_nothing_stale(postgres: Embed
     with (
         open_on(empty_ledger) as service,
         serving(create_app(service)) as address,
-        httpx.Client(base_url=address) as its,
+        httpx.Client(base_url=address, timeout=30) as its,
     ):
         assert figure(its, "p2c_database_up") == 1
         with unreachable(postgres, empty_ledger):
