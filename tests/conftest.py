@@ -6,9 +6,7 @@ import os
 import shutil
 import ssl
 import threading
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,14 +14,12 @@ from unittest import mock
 
 import httpx
 import hypothesis
-import psycopg
 import pytest
 import structlog
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
+from tests.databases import new_database, new_ledger
 from tests.run_folder import run_folder
 from tests.running_order import in_running_order
 
@@ -116,29 +112,24 @@ def empty_database(postgres: EmbeddedPostgres) -> Iterator[str]:
         yield conninfo
 
 
-@pytest.fixture(scope="module")
-def conninfo(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """A database that the tests of a module share."""
-    with new_database(postgres) as conninfo:
+@pytest.fixture
+def empty_ledger(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The same of a database with the schema, in which nothing is recorded."""
+    with new_ledger(postgres) as conninfo:
         yield conninfo
 
 
-@contextmanager
-def new_database(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """A database for as long as it is needed; for fixtures that live longer than one test."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres.conninfo, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield make_conninfo(postgres.conninfo, dbname=name)
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+@pytest.fixture(scope="module")
+def conninfo(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A ledger that the tests of a module share; empty, unless they say otherwise."""
+    with new_ledger(postgres) as conninfo:
+        yield conninfo
 
 
 @pytest.fixture
-def service(empty_database: str) -> Iterator[Service]:
-    """The whole service on a database of its own."""
-    with open_on(empty_database) as service:
+def service(empty_ledger: str) -> Iterator[Service]:
+    """The whole service on a ledger of its own."""
+    with open_on(empty_ledger) as service:
         yield service
 
 

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import typer
 from typer.testing import CliRunner, Result
 
 from api.cli.import_register import import_register
-from infrastructure.bootstrap import open_on
 from tests.application import fts
 
 MAPPING = fts.ROOT / "docs/examples/fts-ebola.toml"
@@ -30,11 +28,10 @@ def app() -> typer.Typer:
 
 
 @pytest.fixture
-def ledger(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("P2C_DATABASE_URL", empty_database)
+def ledger(empty_ledger: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("P2C_DATABASE_URL", empty_ledger)
     monkeypatch.setenv("COLUMNS", "200")
-    with open_on(empty_database):
-        yield empty_database
+    return empty_ledger
 
 
 def p2c_import(*arguments: object, mapping: Path = MAPPING) -> Result:

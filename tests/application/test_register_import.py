@@ -4,13 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import hypothesis.strategies as st
-import psycopg
 import pytest
 from hypothesis import given, settings
-from psycopg.conninfo import make_conninfo
 
 from application.commands import Request
 from application.register_import.plan import Choices, Missing, Outcome
@@ -25,6 +22,7 @@ from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.register_view import LedgerRegisterView
 from tests.application.made_up import EXPORTED_ON, GROUPED, TEXT, run, sheet
+from tests.databases import new_ledger
 
 LATER = date(2025, 9, 30)
 BDT = Request(actor=Actor(role=Role.BDT))
@@ -328,12 +326,8 @@ def test_thousands_of_lines_are_recorded_in_one_transaction(service: Service) ->
 @pytest.fixture(scope="module")
 def shared_service(postgres: EmbeddedPostgres) -> Iterator[Service]:
     """One database for all examples of the property; each imports a register of its own."""
-    name = f"imports_{uuid4().hex}"
-    with psycopg.connect(postgres.conninfo, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        with open_on(make_conninfo(postgres.conninfo, dbname=name)) as service:
-            yield service
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with new_ledger(postgres) as conninfo, open_on(conninfo) as service:
+        yield service
 
 
 CELLS = st.fixed_dictionaries(

@@ -209,9 +209,9 @@ def _import_there(conninfo: str) -> tuple[bool, int]:
         return outcome.written, outcome.plan.summary.events
 
 
-def test_two_imports_of_one_file_at_once_do_not_double_it(empty_database: str) -> None:
-    with open_on(empty_database) as service, get_context("spawn").Pool(2) as processes:
-        answers = processes.map(_import_there, [empty_database] * 2)
+def test_two_imports_of_one_file_at_once_do_not_double_it(empty_ledger: str) -> None:
+    with open_on(empty_ledger) as service, get_context("spawn").Pool(2) as processes:
+        answers = processes.map(_import_there, [empty_ledger] * 2)
 
         assert sorted(answers) == [(False, 0), (True, 1480)]
         assert service.ledger.position == 1480

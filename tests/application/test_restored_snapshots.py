@@ -6,12 +6,11 @@ from datetime import date
 
 import psycopg
 
-from application.sample.loading import load_sample
 from audit.canonical import canonical
 from domain.dimensions import Attribution, Dimension, Division
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
-from tests.conftest import new_database
+from tests.databases import new_sample
 
 POSITIONS = (0, 150, 300, 404)
 DAYS = (date(2023, 6, 30), date(2026, 11, 23), date(2026, 11, 24))
@@ -27,15 +26,12 @@ def documents(service: Service) -> list[bytes]:
     return [canonical(document) for document in (*taken, changed)]
 
 
-def test_a_restored_ledger_gives_the_same_documents(service: Service, empty_database: str, postgres: EmbeddedPostgres):
-    load_sample(service.ledger, service.commands)
-    before = documents(service)
-    with new_database(postgres) as elsewhere:
-        with open_on(elsewhere):
-            pass
-        copy_events(empty_database, elsewhere)
-        with open_on(elsewhere) as restored:
-            assert documents(restored) == before
+def test_a_restored_ledger_gives_the_same_documents(empty_ledger: str, postgres: EmbeddedPostgres):
+    with new_sample(postgres) as original, open_on(original) as service:
+        before = documents(service)
+        copy_events(original, empty_ledger)
+    with open_on(empty_ledger) as restored:
+        assert documents(restored) == before
     assert len(set(before)) > len(DAYS), "the moments differ"
 
 

@@ -85,19 +85,19 @@ def require_told_in_time(load: Load) -> None:
     assert slowest.seconds < ANSWERED_WITHIN_SECONDS, slowest
 
 
-def test_nobody_is_skipped_and_nothing_stalls(folder: Path, empty_database: str) -> None:
-    settings = Settings(data_dir=folder, database_url=empty_database)
+def test_nobody_is_skipped_and_nothing_stalls(folder: Path, empty_ledger: str) -> None:
+    settings = Settings(data_dir=folder, database_url=empty_ledger)
     target = prepared(settings)
     with serving(settings) as service, clients_at_work(service.address, target) as load:
 
         def hold(
             begin: Callable[[Session], None], end: Callable[[Session, str], None], seconds: float = HELD_SECONDS
         ) -> None:
-            with psycopg.connect(empty_database) as session:
+            with psycopg.connect(empty_ledger) as session:
                 begin(session)
                 time.sleep(seconds)
                 assert httpx.get(f"{service.address}/v1/pledges", timeout=5).status_code == 200
-                end(session, empty_database)
+                end(session, empty_ledger)
                 load.require_progress(PROGRESS_WITHIN_SECONDS)
 
         for end in (roll_back, vanish, be_terminated):

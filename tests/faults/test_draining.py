@@ -91,9 +91,9 @@ class Reader(threading.Thread):
 
 @pytest.mark.parametrize("crowd", [nobody_waiting, everybody_waiting])
 def test_what_was_begun_is_answered_and_what_was_not_is_not_stored(
-    crowd: Callable[[str], AbstractContextManager[None]], folder: Path, empty_database: str
+    crowd: Callable[[str], AbstractContextManager[None]], folder: Path, empty_ledger: str
 ) -> None:
-    settings = Settings(data_dir=folder, database_url=empty_database)
+    settings = Settings(data_dir=folder, database_url=empty_ledger)
     target = prepared(settings)
     with (
         serving(settings) as service,
@@ -103,7 +103,7 @@ def test_what_was_begun_is_answered_and_what_was_not_is_not_stored(
         for reader in readers:
             reader.start()
         load.require_progress_of_all(PROGRESS_WITHIN_SECONDS)
-        with crowd(empty_database):
+        with crowd(empty_ledger):
             load.stopping.set()
             service.process.terminate()
         exit_code, _, errors = service.wait()
@@ -115,12 +115,12 @@ def test_what_was_begun_is_answered_and_what_was_not_is_not_stored(
     assert {answer.status for answer in load.answers} == {201}
     assert all(reader.read for reader in readers)
     assert [reader.cut for reader in readers] == [[]] * READERS
-    with open_on(empty_database) as reopened:
+    with open_on(empty_ledger) as reopened:
         require_everything_once(everything_in(reopened), load)
 
 
-def test_streams_end_at_once_whether_they_are_read_or_not(folder: Path, empty_database: str) -> None:
-    settings = Settings(data_dir=folder, database_url=empty_database)
+def test_streams_end_at_once_whether_they_are_read_or_not(folder: Path, empty_ledger: str) -> None:
+    settings = Settings(data_dir=folder, database_url=empty_ledger)
     with serving(settings) as service, ExitStack() as stack:
         read = [stack.enter_context(Listener().connected(service.address)) for _ in range(3)]
         asleep = [stack.enter_context(unread(service.address)) for _ in range(3)]

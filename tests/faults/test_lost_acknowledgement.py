@@ -49,18 +49,18 @@ class Line:
 
 
 @pytest.fixture
-def line(empty_database: str) -> Iterator[Line]:
-    target = prepared(Settings(database_url=empty_database))
+def line(empty_ledger: str) -> Iterator[Line]:
+    target = prepared(Settings(database_url=empty_ledger))
     with (
         data_folder() as folder,
         tempfile.TemporaryDirectory(prefix="p2c-", dir="/tmp") as sockets,
-        cutting_proxy(empty_database, Path(sockets)) as (proxy, through_proxy),
+        cutting_proxy(empty_ledger, Path(sockets)) as (proxy, through_proxy),
     ):
         service = ServiceProcess(free_port(), data_dir=folder, database_url=through_proxy)
         try:
             service.wait_until_ready()
             with httpx.Client(base_url=service.address, timeout=20) as http:
-                yield Line(http, proxy, target, empty_database)
+                yield Line(http, proxy, target, empty_ledger)
         finally:
             service.terminate()
 

@@ -85,11 +85,11 @@ def figure(client: httpx.Client, line: str) -> float:
 
 
 def test_while_the_lock_is_held_commands_are_refused_in_time_and_the_rest_is_answered(
-    bdt: httpx.Client, empty_database: str
+    bdt: httpx.Client, empty_ledger: str
 ) -> None:
     assert register(bdt).status_code == 201
     with ThreadPoolExecutor(MANY) as senders:
-        with lock_held(empty_database):
+        with lock_held(empty_ledger):
             commands = [senders.submit(register, bdt) for _ in range(MANY)]
             time.sleep(0.5)
             reads = [bdt.get(path) for path in ("/v1/pledges", "/v1/vocabulary", "/v1/organisations") for _ in range(3)]
@@ -107,10 +107,10 @@ def test_while_the_lock_is_held_commands_are_refused_in_time_and_the_rest_is_ans
 
 
 def test_probes_answer_where_every_handler_is_blocked_and_threads_do_not_grow(
-    bdt: httpx.Client, empty_database: str
+    bdt: httpx.Client, empty_ledger: str
 ) -> None:
     def round_of_blocked_requests() -> tuple[Counter[str], list[httpx.Response], int]:
-        with lock_held(empty_database), ThreadPoolExecutor(2 * MANY) as senders:
+        with lock_held(empty_ledger), ThreadPoolExecutor(2 * MANY) as senders:
             asked = [senders.submit(ask, bdt) for ask in (register, read_an_instant) for _ in range(MANY)]
             time.sleep(1.5)
             probes = [bdt.get(path) for path in ("/livez", "/readyz", "/metrics")]

@@ -23,9 +23,9 @@ from tests.service_process import ServiceProcess, data_folder, free_port
 
 
 @pytest.fixture
-def settings(empty_database: str) -> Iterator[Settings]:
+def settings(empty_ledger: str) -> Iterator[Settings]:
     with data_folder() as folder:
-        yield Settings(database_url=empty_database, data_dir=folder)
+        yield Settings(database_url=empty_ledger, data_dir=folder)
 
 
 def test_when_the_leading_process_is_killed_the_other_takes_over(settings: Settings) -> None:
@@ -50,9 +50,9 @@ def test_when_the_leading_process_is_killed_the_other_takes_over(settings: Setti
     require_nothing_lost(settings, load)
 
 
-def test_when_the_leading_process_hangs_the_other_takes_over(settings: Settings, empty_database: str) -> None:
+def test_when_the_leading_process_hangs_the_other_takes_over(settings: Settings, empty_ledger: str) -> None:
     with ExitStack() as stack:
-        whoever_may = TheOneWhoMay(stack.enter_context(open_on(empty_database)))
+        whoever_may = TheOneWhoMay(stack.enter_context(open_on(empty_ledger)))
         leader, follower = leader_first([started(settings, stack) for _ in range(2)])
         leader.process.send_signal(signal.SIGSTOP)
         stack.callback(leader.process.send_signal, signal.SIGCONT)
@@ -72,7 +72,7 @@ def test_when_the_leading_process_hangs_the_other_takes_over(settings: Settings,
         assert [ready(service)["leading"] for service in (leader, follower)] == [False, True]
         for service in (leader, follower):
             assert service.terminate()[0] == 0
-    with open_on(empty_database) as reopened:
+    with open_on(empty_ledger) as reopened:
         require_read_models_as_rebuilt(reopened)
 
 

@@ -25,14 +25,14 @@ AHEAD, BEHIND = [("-m", "tests.at_another_time", str(off)) for off in (A_DAY, -A
 
 
 @pytest.fixture
-def settings(empty_database: str) -> Iterator[Mapping[str, Any]]:
+def settings(empty_ledger: str) -> Iterator[Mapping[str, Any]]:
     with data_folder() as folder:
-        yield {"database_url": empty_database, "data_dir": folder, "log_level": "warning"}
+        yield {"database_url": empty_ledger, "data_dir": folder, "log_level": "warning"}
 
 
 @pytest.fixture
-def whoever_may(empty_database: str) -> Iterator[TheOneWhoMay]:
-    with open_on(empty_database) as service:
+def whoever_may(empty_ledger: str) -> Iterator[TheOneWhoMay]:
+    with open_on(empty_ledger) as service:
         yield TheOneWhoMay(service)
 
 

@@ -45,8 +45,8 @@ def transactions(service: Service) -> list[str]:
     return [row["xmin"] for row in rows]
 
 
-def test_those_who_wait_share_one_transaction(service: Service, empty_database: str) -> None:
-    with another_append_under_way(service, empty_database):
+def test_those_who_wait_share_one_transaction(service: Service, empty_ledger: str) -> None:
+    with another_append_under_way(service, empty_ledger):
         begun = [service.ledger.begin([registered(str(n))]) for n in range(5)]
     assert [begun.result(10)[0].id for begun in begun] == [2, 3, 4, 5, 6]
     first, *others = transactions(service)
@@ -54,9 +54,9 @@ def test_those_who_wait_share_one_transaction(service: Service, empty_database: 
     assert first not in others
 
 
-def test_one_that_was_overtaken_fails_alone(service: Service, empty_database: str) -> None:
+def test_one_that_was_overtaken_fails_alone(service: Service, empty_ledger: str) -> None:
     history = registered("Taken twice")
-    with another_append_under_way(service, empty_database):
+    with another_append_under_way(service, empty_ledger):
         winner = service.ledger.begin([history], receipts=[receipt("k", history)])
         loser = service.ledger.begin([replace(history, command_id=uuid4())])
         late = registered("Late")
@@ -72,10 +72,10 @@ def test_one_that_was_overtaken_fails_alone(service: Service, empty_database: st
     ]
 
 
-def test_one_that_was_decided_on_what_is_no_longer_so_fails_alone(service: Service, empty_database: str) -> None:
+def test_one_that_was_decided_on_what_is_no_longer_so_fails_alone(service: Service, empty_ledger: str) -> None:
     seen = registered("Seen")
     service.ledger.append([seen])
-    with another_append_under_way(service, empty_database):
+    with another_append_under_way(service, empty_ledger):
         before = service.ledger.begin([registered()], seen={seen.originator_id: 1})
         service.ledger.begin([renamed(seen)])
         after = service.ledger.begin([registered()], seen={seen.originator_id: 1})
@@ -95,10 +95,10 @@ def test_a_history_has_no_gap(service: Service) -> None:
     assert stored(service) == []
 
 
-def test_one_that_the_database_refuses_fails_alone(service: Service, empty_database: str) -> None:
+def test_one_that_the_database_refuses_fails_alone(service: Service, empty_ledger: str) -> None:
     recorder = cast("LedgerRecorder", service.ledger.recorder)
     unfit = StoredEvent(originator_id=uuid4(), originator_version=1, topic="\0", state=_unstamped(service))
-    with another_append_under_way(service, empty_database):
+    with another_append_under_way(service, empty_ledger):
         before = service.ledger.begin([registered()])
         refused = recorder.append(Append(events=[unfit]))
         after = service.ledger.begin([registered()])
@@ -111,8 +111,8 @@ def _unstamped(service: Service) -> bytes:
     return service.ledger.mapper.to_stored_event(registered()).state
 
 
-def test_a_large_append_has_a_transaction_of_its_own(service: Service, empty_database: str) -> None:
-    with another_append_under_way(service, empty_database):
+def test_a_large_append_has_a_transaction_of_its_own(service: Service, empty_ledger: str) -> None:
+    with another_append_under_way(service, empty_ledger):
         small = service.ledger.begin([registered("Small")])
         large = service.ledger.begin([registered(str(n)) for n in range(LARGEST_GROUP)])
         next_one = service.ledger.begin([registered("Next")])
@@ -125,8 +125,8 @@ def test_a_large_append_has_a_transaction_of_its_own(service: Service, empty_dat
     assert len({of_small, of_large, of_next}) == 3
 
 
-def test_who_gives_up_before_the_turn_comes_has_nothing_recorded(service: Service, empty_database: str) -> None:
-    with another_append_under_way(service, empty_database):
+def test_who_gives_up_before_the_turn_comes_has_nothing_recorded(service: Service, empty_ledger: str) -> None:
+    with another_append_under_way(service, empty_ledger):
         given_up = service.ledger.begin([registered("Given up")])
         kept = service.ledger.begin([registered("Kept")])
         assert given_up.cancel()
@@ -135,8 +135,8 @@ def test_who_gives_up_before_the_turn_comes_has_nothing_recorded(service: Servic
         given_up.result(10)
 
 
-def test_who_has_less_time_gives_up_and_the_others_wait_on(service: Service, empty_database: str) -> None:
-    with another_append_under_way(service, empty_database):
+def test_who_has_less_time_gives_up_and_the_others_wait_on(service: Service, empty_ledger: str) -> None:
+    with another_append_under_way(service, empty_ledger):
         hurried = service.ledger.begin([registered()], within=0.1)
         patient = service.ledger.begin([registered()])
         with pytest.raises(LedgerBusy):
@@ -145,9 +145,9 @@ def test_who_has_less_time_gives_up_and_the_others_wait_on(service: Service, emp
     assert patient.result(10)[0].id == 2
 
 
-def test_whoever_waits_is_answered_before_the_writer_stops(service: Service, empty_database: str) -> None:
+def test_whoever_waits_is_answered_before_the_writer_stops(service: Service, empty_ledger: str) -> None:
     with ThreadPoolExecutor(1) as background:
-        with another_append_under_way(service, empty_database):
+        with another_append_under_way(service, empty_ledger):
             begun = [service.ledger.begin([registered(str(n))]) for n in range(3)]
             stopping = background.submit(service.ledger.stop)
             threading.Event().wait(0.1)
@@ -156,9 +156,9 @@ def test_whoever_waits_is_answered_before_the_writer_stops(service: Service, emp
     assert service.ledger.append([registered("Begins another writer")])
 
 
-def test_two_processes_share_one_order_without_gaps(empty_database: str) -> None:
+def test_two_processes_share_one_order_without_gaps(empty_ledger: str) -> None:
     """Each has a writer of its own; the lock of the ledger is between them."""
-    with open_on(empty_database) as one, open_on(empty_database) as other:
+    with open_on(empty_ledger) as one, open_on(empty_ledger) as other:
 
         def write(writer: int) -> list[int]:
             ledger = (one, other)[writer % 2].ledger

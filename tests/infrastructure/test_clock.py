@@ -38,10 +38,10 @@ def test_a_clock_that_is_set_after_the_measurement_changes_nothing(service: Serv
         assert service.clock.skew == pytest.approx(-A_DAY.total_seconds(), abs=1)
 
 
-def test_what_was_measured_is_kept_while_the_database_is_away(empty_database: str) -> None:
+def test_what_was_measured_is_kept_while_the_database_is_away(empty_ledger: str) -> None:
     today = datetime.now(UTC).date()
     with wrong_by(A_DAY):
-        with open_pool(empty_database) as pool:
+        with open_pool(empty_ledger) as pool:
             clock = DatabaseClock(pool)
             clock.measure()
         with pytest.raises(psycopg.OperationalError):
@@ -68,7 +68,7 @@ def test_a_machine_that_is_more_than_a_minute_wrong_is_not_ready(
         assert [fault.part for fault in examine(service).faults] == parts
 
 
-def test_a_day_that_is_given_counts_more(empty_database: str) -> None:
+def test_a_day_that_is_given_counts_more(empty_ledger: str) -> None:
     day = datetime(2031, 2, 3, tzinfo=UTC).date()
-    with open_on(empty_database, today=lambda: day) as service:
+    with open_on(empty_ledger, today=lambda: day) as service:
         assert service.today() == day

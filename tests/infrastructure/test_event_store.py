@@ -134,11 +134,11 @@ def test_an_idempotency_key_is_taken_once_together_with_its_facts(service: Servi
     assert service.ledger.organisation(second.originator_id) is None
 
 
-def test_an_append_whose_acknowledgement_was_lost_is_answered_once_and_stored_once(empty_database: str):
+def test_an_append_whose_acknowledgement_was_lost_is_answered_once_and_stored_once(empty_ledger: str):
     event = registered()
     with (
         tempfile.TemporaryDirectory(prefix="p2c-", dir="/tmp") as folder,
-        cutting_proxy(empty_database, Path(folder)) as (proxy, through_proxy),
+        cutting_proxy(empty_ledger, Path(folder)) as (proxy, through_proxy),
         open_on(through_proxy) as service,
     ):
         proxy.arm()
@@ -149,11 +149,11 @@ def test_an_append_whose_acknowledgement_was_lost_is_answered_once_and_stored_on
         assert len(stored(service)) == 1
 
 
-def test_an_append_that_another_overtook_is_no_lost_acknowledgement(empty_database: str):
+def test_an_append_that_another_overtook_is_no_lost_acknowledgement(empty_ledger: str):
     event = registered()
     with (
         tempfile.TemporaryDirectory(prefix="p2c-", dir="/tmp") as folder,
-        cutting_proxy(empty_database, Path(folder)) as (proxy, through_proxy),
+        cutting_proxy(empty_ledger, Path(folder)) as (proxy, through_proxy),
         open_on(through_proxy) as service,
     ):
         service.ledger.append([replace(event, command_id=uuid4(), name="Faster")])
@@ -213,8 +213,8 @@ def test_recorded_time_does_not_run_backwards_when_the_databases_clock_does(serv
     assert entry.recorded_at == ahead
 
 
-def test_an_append_that_gets_no_turn_in_time_says_so_and_stores_nothing(service: Service, empty_database: str):
-    with psycopg.connect(empty_database) as other:
+def test_an_append_that_gets_no_turn_in_time_says_so_and_stores_nothing(service: Service, empty_ledger: str):
+    with psycopg.connect(empty_ledger) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
         with pytest.raises(LedgerBusy):
             service.ledger.append([registered()])
@@ -223,14 +223,14 @@ def test_an_append_that_gets_no_turn_in_time_says_so_and_stores_nothing(service:
     assert service.ledger.append([registered()])
 
 
-def test_an_append_waits_for_the_one_before_it(service: Service, empty_database: str):
-    with psycopg.connect(empty_database) as other, ThreadPoolExecutor(1) as background:
+def test_an_append_waits_for_the_one_before_it(service: Service, empty_ledger: str):
+    with psycopg.connect(empty_ledger) as other, ThreadPoolExecutor(1) as background:
         other.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
         waiting = background.submit(service.ledger.append, [registered()])
         threading.Event().wait(0.3)
         assert not waiting.done()
         other.commit()
-        assert waiting.result(timeout=10)
+        assert waiting.result(timeout=30)
 
 
 @pytest.mark.parametrize(
@@ -253,11 +253,11 @@ def test_a_row_whose_columns_disagree_with_its_bytes_is_not_believed(service: Se
         service.ledger.organisation(row["originator_id"])
 
 
-def test_a_database_that_is_gone_is_reported_within_seconds(empty_database: str):
-    with open_on(empty_database) as service:
+def test_a_database_that_is_gone_is_reported_within_seconds(empty_ledger: str):
+    with open_on(empty_ledger) as service:
         ledger: Ledger = service.ledger
-        with psycopg.connect(empty_database, autocommit=True, dbname="postgres") as server:
-            name = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
+        with psycopg.connect(empty_ledger, autocommit=True, dbname="postgres") as server:
+            name = psycopg.conninfo.conninfo_to_dict(empty_ledger)["dbname"]
             server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'.encode())
             server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
             with pytest.raises(LedgerBusy):

@@ -27,17 +27,17 @@ from tests.projections.ledgers import append, busy_life, registered
 
 
 @pytest.fixture
-def copy(postgres: EmbeddedPostgres, empty_database: str) -> Iterator[str]:
+def copy(postgres: EmbeddedPostgres, empty_ledger: str) -> Iterator[str]:
     """A copy of the ledger as it was when it had one pledge, with five facts."""
-    with open_on(empty_database) as service:
+    with open_on(empty_ledger) as service:
         append(service, [busy_life("T-1")])
         service.projections.catch_up()
-    name = conninfo_to_dict(empty_database)["dbname"]
+    name = conninfo_to_dict(empty_ledger)["dbname"]
     of = {"original": sql.Identifier(str(name)), "copy": sql.Identifier(f"{name}_copy")}
     with psycopg.connect(postgres.conninfo, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {copy} TEMPLATE {original}").format(**of))
         try:
-            yield make_conninfo(empty_database, dbname=f"{name}_copy")
+            yield make_conninfo(empty_ledger, dbname=f"{name}_copy")
         finally:
             connection.execute(sql.SQL("DROP DATABASE {copy} WITH (FORCE)").format(**of))
 
@@ -60,8 +60,8 @@ def listed(service: Service) -> list[str]:
     return [row.pledge.reference for row in service.pledges.page(PledgeFilters(), on=TODAY).items]
 
 
-def test_what_names_no_position_is_as_the_replica_has_it(copy: str, empty_database: str):
-    with reading_from(copy, empty_database) as (service, replica):
+def test_what_names_no_position_is_as_the_replica_has_it(copy: str, empty_ledger: str):
+    with reading_from(copy, empty_ledger) as (service, replica):
         grow(service)
 
         assert listed(service) == ["T-1"]
@@ -70,8 +70,8 @@ def test_what_names_no_position_is_as_the_replica_has_it(copy: str, empty_databa
         assert replica.in_use
 
 
-def test_what_the_replica_lacks_is_never_left_out_in_silence(copy: str, empty_database: str):
-    with reading_from(copy, empty_database) as (service, _):
+def test_what_the_replica_lacks_is_never_left_out_in_silence(copy: str, empty_ledger: str):
+    with reading_from(copy, empty_ledger) as (service, _):
         position = grow(service)
         at = service.register.moment(position, TODAY)
 
@@ -88,9 +88,9 @@ def test_what_the_replica_lacks_is_never_left_out_in_silence(copy: str, empty_da
 
 
 def test_one_read_waits_in_vain_and_then_the_primary_is_read(
-    copy: str, empty_database: str, caplog: pytest.LogCaptureFixture
+    copy: str, empty_ledger: str, caplog: pytest.LogCaptureFixture
 ):
-    with reading_from(copy, empty_database) as (service, replica):
+    with reading_from(copy, empty_ledger) as (service, replica):
         position = grow(service)
         assert listed(service) == ["T-1"]
 
@@ -105,10 +105,10 @@ def test_one_read_waits_in_vain_and_then_the_primary_is_read(
 
 
 def test_the_replica_is_not_turned_to_again_before_it_has_what_was_promised(
-    copy: str, empty_database: str, monkeypatch: pytest.MonkeyPatch
+    copy: str, empty_ledger: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(read_replica, "LOOK_EVERY_SECONDS", 0.0)
-    with reading_from(copy, empty_database) as (service, replica):
+    with reading_from(copy, empty_ledger) as (service, replica):
         position = grow(service)
         assert not replica.wait_until(position, 2.0)
 
@@ -119,11 +119,11 @@ def test_the_replica_is_not_turned_to_again_before_it_has_what_was_promised(
 
 
 def test_a_replica_that_has_long_been_behind_is_not_read(
-    copy: str, empty_database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    copy: str, empty_ledger: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setattr(read_replica, "LOOK_EVERY_SECONDS", 0.0)
     monkeypatch.setattr(read_replica, "MOST_BEHIND_SECONDS", 0.0)
-    with reading_from(copy, empty_database) as (service, replica):
+    with reading_from(copy, empty_ledger) as (service, replica):
         assert listed(service) == ["T-1"]
         grow(service)
 
@@ -133,9 +133,9 @@ def test_a_replica_that_has_long_been_behind_is_not_read(
 
 
 def test_what_fails_on_the_replica_is_read_on_the_primary(
-    copy: str, empty_database: str, caplog: pytest.LogCaptureFixture
+    copy: str, empty_ledger: str, caplog: pytest.LogCaptureFixture
 ):
-    with reading_from(copy, empty_database) as (service, replica):
+    with reading_from(copy, empty_ledger) as (service, replica):
         assert listed(service) == ["T-1"]
         with psycopg.connect(copy, autocommit=True) as connection:
             connection.execute("DROP SCHEMA pledge_status CASCADE")
@@ -146,7 +146,7 @@ def test_what_fails_on_the_replica_is_read_on_the_primary(
 
 
 def test_a_replica_that_is_away_is_looked_for_by_one_reader_now_and_then(
-    empty_database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    empty_ledger: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     looks: list[ReadReplica] = []
     examined = ReadReplica._examined
@@ -157,9 +157,9 @@ def test_a_replica_that_is_away_is_looked_for_by_one_reader_now_and_then(
 
     monkeypatch.setattr(ReadReplica, "_examined", look)
     monkeypatch.setattr(read_replica, "LOOK_EVERY_SECONDS", 60.0)
-    away = make_conninfo(empty_database, host="127.0.0.1", port=1)
+    away = make_conninfo(empty_ledger, host="127.0.0.1", port=1)
 
-    with reading_from(away, empty_database) as (service, replica), ThreadPoolExecutor(8) as readers:
+    with reading_from(away, empty_ledger) as (service, replica), ThreadPoolExecutor(8) as readers:
         position = append(service, [[registered()]])[-1].position
         service.projections.catch_up()
         assert list(readers.map(lambda _: listed(service), range(40))) == [[]] * 40
@@ -169,11 +169,11 @@ def test_a_replica_that_is_away_is_looked_for_by_one_reader_now_and_then(
         assert caplog.text.count("reads go to the primary") == 1
 
 
-def test_another_ledger_is_not_read(copy: str, empty_database: str, caplog: pytest.LogCaptureFixture):
+def test_another_ledger_is_not_read(copy: str, empty_ledger: str, caplog: pytest.LogCaptureFixture):
     with psycopg.connect(copy, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("UPDATE ledger.identity SET id = gen_random_uuid()")
-    with reading_from(copy, empty_database) as (service, replica):
+    with reading_from(copy, empty_ledger) as (service, replica):
         grow(service)
 
         assert listed(service) == ["T-1", "T-2"]

@@ -43,12 +43,12 @@ def test_an_instant_means_the_last_fact_recorded_by_it(caught_up: Service):
     )
 
 
-def test_an_append_that_is_under_way_is_waited_for(caught_up: Service, empty_database: str):
+def test_an_append_that_is_under_way_is_waited_for(caught_up: Service, empty_ledger: str):
     [first] = append(caught_up, [[registered()]])
     opened, finish = threading.Event(), threading.Event()
 
     def hold_the_turn() -> None:
-        with psycopg.connect(empty_database) as connection, connection.transaction():
+        with psycopg.connect(empty_ledger) as connection, connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
             opened.set()
             finish.wait(10)

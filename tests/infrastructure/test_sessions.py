@@ -22,7 +22,7 @@ from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.oidc.subjects import Subjects
 from infrastructure.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT, NOTED_EVERY, Sessions
-from tests.conftest import new_database
+from tests.databases import new_ledger
 
 ISSUER = "https://login.example.org"
 LITTLE = timedelta(seconds=20)
@@ -30,8 +30,7 @@ LITTLE = timedelta(seconds=20)
 
 @pytest.fixture(scope="module")
 def database(postgres: EmbeddedPostgres) -> Iterator[str]:
-    with new_database(postgres) as conninfo:
-        schema.apply(conninfo)
+    with new_ledger(postgres) as conninfo:
         yield conninfo
 
 

@@ -38,8 +38,8 @@ def signing(tmp_path: Path) -> Signing:
 
 
 @pytest.fixture
-def service(empty_database: str, signing: Signing) -> Iterator[Service]:
-    with open_on(empty_database, signing=signing) as service:
+def service(empty_ledger: str, signing: Signing) -> Iterator[Service]:
+    with open_on(empty_ledger, signing=signing) as service:
         yield service
 
 
@@ -123,15 +123,15 @@ def test_while_the_service_runs_it_signs_by_itself(service: Service):
 
 
 def wait_for(there) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not there():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def test_the_ledger_keeps_the_name_it_was_given(empty_database: str, tmp_path: Path):
+def test_the_ledger_keeps_the_name_it_was_given(empty_ledger: str, tmp_path: Path):
     signing = Signing(folder=tmp_path, origin="p2c.example.org/v1/ledger")
-    with open_on(empty_database, signing=signing) as service:
+    with open_on(empty_ledger, signing=signing) as service:
         grow(service)
         assert signed(service).checkpoint.origin == "p2c.example.org/v1/ledger"
         renamed = another_signer(service, key_file(service, signing), "another.example.org")
@@ -140,9 +140,9 @@ def test_the_ledger_keeps_the_name_it_was_given(empty_database: str, tmp_path: P
             renamed.sign()
 
 
-def test_a_process_without_a_key_file_signs_nothing(service: Service, empty_database: str):
+def test_a_process_without_a_key_file_signs_nothing(service: Service, empty_ledger: str):
     grow(service)
-    with open_on(empty_database) as without:
+    with open_on(empty_ledger) as without:
         without.start()
         with pytest.raises(SigningStopped, match="P2C_SIGNING_KEY_FILE"):
             without.signer.sign()
@@ -214,12 +214,10 @@ def test_what_was_signed_but_not_published_is_published_later(service: Service, 
     assert signed(service) == latest
 
 
-def test_an_older_backup_is_noticed(
-    service: Service, signing: Signing, postgres: EmbeddedPostgres, empty_database: str
-):
+def test_an_older_backup_is_noticed(service: Service, signing: Signing, postgres: EmbeddedPostgres, empty_ledger: str):
     grow(service)
     signed(service)
-    with copy_of(postgres, empty_database) as backup:
+    with copy_of(postgres, empty_ledger) as backup:
         grow(service)
         signed(service)
         with open_on(backup, signing=signing) as restored:

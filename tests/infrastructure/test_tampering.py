@@ -51,9 +51,9 @@ class Ledger:
 
 
 @pytest.fixture
-def ledger(empty_database: str, tmp_path: Path) -> Iterator[Ledger]:
+def ledger(empty_ledger: str, tmp_path: Path) -> Iterator[Ledger]:
     signing = Signing(folder=tmp_path / "keys", origin="example.org/ledger")
-    with open_on(empty_database, signing=signing) as service:
+    with open_on(empty_ledger, signing=signing) as service:
         append(service, [[registered("First")], [registered("Second")], busy_life("P2C-2026-000001")])
         since = sign(service)
         append(service, [busy_life("P2C-2026-000002"), [registered("Third")]])
@@ -178,14 +178,14 @@ def test_8_an_edited_snapshot(ledger: Ledger):
     assert named(ledger.audited()) == LAST - 1, "where it was published"
 
 
-def test_9_an_older_backup_restored(ledger: Ledger, empty_database: str):
+def test_9_an_older_backup_restored(ledger: Ledger, empty_ledger: str):
     backup = [
         f"DELETE FROM ledger.{table} WHERE {column} > 7"
         for table, column in (("events", "notification_id"), ("checkpoints", "size"), ("snapshots", "position"))
     ]
     ledger.tamper(*backup)
     forget(ledger.service.pool, TRANSPARENCY)
-    with open_on(empty_database) as without_the_key:
+    with open_on(empty_ledger) as without_the_key:
         append(without_the_key, [[registered(f"After {n}")] for n in range(20)])
     assert named(ledger.audited()) == 8
     assert ledger.service.signer.problem is not None
@@ -229,6 +229,6 @@ def test_checkpoints_and_keys_that_are_deleted_come_back_from_the_key_file(ledge
     assert verify(path, Trust(keys=trusted, since=ledger.since)).findings == []
 
 
-def test_an_empty_ledger_has_nothing_to_export(empty_database: str, tmp_path: Path):
-    with open_on(empty_database, signing=Signing(folder=tmp_path)) as service, pytest.raises(NothingSigned):
+def test_an_empty_ledger_has_nothing_to_export(empty_ledger: str, tmp_path: Path):
+    with open_on(empty_ledger, signing=Signing(folder=tmp_path)) as service, pytest.raises(NothingSigned):
         service.bundles.write(tmp_path / "bundle.zip")

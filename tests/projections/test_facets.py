@@ -33,7 +33,7 @@ from projections.pledge_status.facets import Facet
 from projections.pledge_status.filters import PledgeFilters
 from projections.pledge_status.listing import Sorting, SortKey, statuses_in_order
 from projections.pledge_status.view import PledgeRow
-from tests.conftest import new_database
+from tests.databases import new_ledger
 from tests.given import (
     ANNOUNCED_ON,
     announced,
@@ -48,7 +48,7 @@ DAYS = (date(2024, 3, 1), date(2025, 7, 1), date(2026, 11, 30))
 
 @pytest.fixture(scope="module")
 def service(postgres: EmbeddedPostgres) -> Iterator[Service]:
-    with new_database(postgres) as conninfo, open_on(conninfo) as service:
+    with new_ledger(postgres) as conninfo, open_on(conninfo) as service:
         append(service, [varied()])
         service.projections.catch_up()
         yield service

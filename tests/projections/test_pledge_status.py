@@ -33,7 +33,7 @@ from infrastructure.embedded_postgres import EmbeddedPostgres
 from projections.pinning import Point, PositionNotReached
 from projections.pledge_state import document, pledge_of
 from projections.pledge_status.filters import PledgeFilters
-from tests.conftest import new_database
+from tests.databases import new_ledger
 from tests.given import (
     ANNOUNCED_ON,
     TODAY,
@@ -256,7 +256,7 @@ ON = date(2026, 6, 1)
 def filterable(postgres: EmbeddedPostgres) -> Iterator[Service]:
     """A register with the wanted pledge and the other one, of which tests only ask."""
     lead = replace(registered("Télécom Group"), originator_id=LEAD.id)
-    with new_database(postgres) as conninfo, open_on(conninfo) as service:
+    with new_ledger(postgres) as conninfo, open_on(conninfo) as service:
         append(service, [[lead], pledge("WANTED-1", WANTED, validated(date(2025, 4, 1))), pledge("T-2", OTHER)])
         service.projections.catch_up()
         yield service

@@ -236,12 +236,12 @@ with open_on(sys.argv[1]) as service:
 """
 
 
-def test_a_rebuild_that_was_killed_is_nothing_to_the_next_one(service: Service, empty_database: str):
+def test_a_rebuild_that_was_killed_is_nothing_to_the_next_one(service: Service, empty_ledger: str):
     position = append(service, facts())[-1].position
     service.projections.catch_up()
     before = tables(service.pool, READ_MODELS[1])
     with subprocess.Popen(
-        [sys.executable, "-c", KILLED, empty_database],
+        [sys.executable, "-c", KILLED, empty_ledger],
         cwd=Path(__file__).parents[2],
         env=dict(os.environ),
         stdout=subprocess.PIPE,

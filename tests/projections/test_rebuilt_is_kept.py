@@ -21,7 +21,7 @@ from projections.catalogue import READ_MODELS
 from projections.histories import History, undivided
 from projections.portfolio import building
 from projections.rebuild import rebuild
-from tests.conftest import new_database
+from tests.databases import new_database
 from tests.given import ANNOUNCED_ON
 from tests.portfolios import Portfolio, portfolios
 from tests.projections.ledgers import busy_life, facts, forget, recorded_ledger, registered, renamed, runner, tables

@@ -1,19 +1,14 @@
 """What tests of the command line share: running a command on a database, and a ledger with the sample in it."""
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
 
-import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
-from application.sample.loading import load_sample
-from infrastructure.bootstrap import open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
+from tests.databases import new_sample
 
 Run = Callable[..., Result]
 
@@ -43,18 +38,18 @@ def on_empty(run: Run, empty_database: str, monkeypatch: pytest.MonkeyPatch) -> 
     return run
 
 
+@pytest.fixture
+def on_ledger(run: Run, empty_ledger: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command on a ledger in which nothing is recorded."""
+    monkeypatch.setenv("P2C_DATABASE_URL", empty_ledger)
+    return run
+
+
 @pytest.fixture(scope="session")
 def sample_database(postgres: EmbeddedPostgres) -> Iterator[str]:
     """A database with the sample in it, for tests that only read."""
-    name = f"sample_{uuid.uuid4().hex}"
-    conninfo = make_conninfo(postgres.conninfo, dbname=name)
-    with psycopg.connect(postgres.conninfo, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        with open_on(conninfo) as service:
-            load_sample(service.ledger, service.commands)
-            service.projections.catch_up()
+    with new_sample(postgres) as conninfo:
         yield conninfo
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture

@@ -48,13 +48,6 @@ EVERY_CHECK = {
 }
 
 
-@pytest.fixture
-def ledger(empty_database: str) -> str:
-    """A database with the schema and nothing in it."""
-    with open_on(empty_database):
-        return empty_database
-
-
 def examined(run: Run, *, exit_code: int) -> dict[str, dict[str, str]]:
     """The doctor's findings by check; each that is not well says what to do."""
     answer = run("doctor", "--json")
@@ -111,12 +104,12 @@ def test_a_database_that_is_away_is_an_error(run: Run, monkeypatch: pytest.Monke
 
 
 def test_a_replica_that_is_away_is_a_warning_and_one_of_another_ledger_an_error(
-    on_sample: Run, ledger: str, monkeypatch: pytest.MonkeyPatch
+    on_sample: Run, empty_ledger: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("P2C_READ_REPLICA_URL", "postgresql://127.0.0.1:1/p2c")
     assert examined(on_sample, exit_code=0)["read replica"]["verdict"] == "warning"
 
-    monkeypatch.setenv("P2C_READ_REPLICA_URL", ledger)
+    monkeypatch.setenv("P2C_READ_REPLICA_URL", empty_ledger)
     assert "another ledger" in examined(on_sample, exit_code=1)["read replica"]["message"]
 
 
@@ -148,21 +141,21 @@ def test_a_schema_that_lacks_steps_is_a_warning_and_is_left_so(on_empty: Run, em
         assert connection.execute("SELECT to_regclass('public.p2c_schema')").fetchone() == (None,)
 
 
-def test_a_ledger_of_an_older_version_lacks_a_step_and_no_trigger(on_empty: Run, ledger: str) -> None:
-    change(ledger, "DROP TABLE ledger.snapshots; DELETE FROM public.p2c_schema WHERE number = 2")
+def test_a_ledger_of_an_older_version_lacks_a_step_and_no_trigger(on_ledger: Run, empty_ledger: str) -> None:
+    change(empty_ledger, "DROP TABLE ledger.snapshots; DELETE FROM public.p2c_schema WHERE number = 2")
 
-    findings = examined(on_empty, exit_code=0)
+    findings = examined(on_ledger, exit_code=0)
 
     assert findings["schema"]["verdict"] == "warning"
     assert "append-only snapshots" not in findings
-    assert on_empty("schema", "apply").exit_code == 0
-    assert examined(on_empty, exit_code=0)["append-only snapshots"]["verdict"] == "ok"
+    assert on_ledger("schema", "apply").exit_code == 0
+    assert examined(on_ledger, exit_code=0)["append-only snapshots"]["verdict"] == "ok"
 
 
-def test_a_schema_of_a_newer_version_is_an_error(on_empty: Run, ledger: str) -> None:
-    change(ledger, "INSERT INTO public.p2c_schema (number, name) VALUES (9999, 'from the future')")
+def test_a_schema_of_a_newer_version_is_an_error(on_ledger: Run, empty_ledger: str) -> None:
+    change(empty_ledger, "INSERT INTO public.p2c_schema (number, name) VALUES (9999, 'from the future')")
 
-    assert "9999" in examined(on_empty, exit_code=1)["schema"]["message"]
+    assert "9999" in examined(on_ledger, exit_code=1)["schema"]["message"]
 
 
 @pytest.mark.parametrize("table", ["events", "commands"])
@@ -178,23 +171,25 @@ def test_a_schema_of_a_newer_version_is_an_error(on_empty: Run, ledger: str) -> 
         " AS $$ BEGIN RETURN NULL; END $$",
     ],
 )
-def test_a_ledger_that_can_be_changed_is_an_error(tampering: str, table: str, on_empty: Run, ledger: str) -> None:
-    change(ledger, tampering.format(table))
+def test_a_ledger_that_can_be_changed_is_an_error(
+    tampering: str, table: str, on_ledger: Run, empty_ledger: str
+) -> None:
+    change(empty_ledger, tampering.format(table))
 
-    assert examined(on_empty, exit_code=1)[f"append-only {table}"]["verdict"] == "error"
-
-
-def test_triggers_that_the_database_is_told_to_skip_are_an_error(on_empty: Run, ledger: str) -> None:
-    name = conninfo_to_dict(ledger)["dbname"]
-    change(ledger, f"ALTER DATABASE {name} SET session_replication_role = replica")
-
-    assert examined(on_empty, exit_code=1)["append-only events"]["verdict"] == "error"
+    assert examined(on_ledger, exit_code=1)[f"append-only {table}"]["verdict"] == "error"
 
 
-def test_commits_that_do_not_wait_for_the_disk_are_an_error(on_empty: Run, ledger: str) -> None:
-    change(ledger, f"ALTER DATABASE {conninfo_to_dict(ledger)['dbname']} SET synchronous_commit = off")
+def test_triggers_that_the_database_is_told_to_skip_are_an_error(on_ledger: Run, empty_ledger: str) -> None:
+    name = conninfo_to_dict(empty_ledger)["dbname"]
+    change(empty_ledger, f"ALTER DATABASE {name} SET session_replication_role = replica")
 
-    assert examined(on_empty, exit_code=1)["synchronous_commit"]["verdict"] == "error"
+    assert examined(on_ledger, exit_code=1)["append-only events"]["verdict"] == "error"
+
+
+def test_commits_that_do_not_wait_for_the_disk_are_an_error(on_ledger: Run, empty_ledger: str) -> None:
+    change(empty_ledger, f"ALTER DATABASE {conninfo_to_dict(empty_ledger)['dbname']} SET synchronous_commit = off")
+
+    assert examined(on_ledger, exit_code=1)["synchronous_commit"]["verdict"] == "error"
 
 
 def test_an_encoding_that_cannot_hold_every_text_is_an_error(
@@ -213,34 +208,34 @@ def test_an_encoding_that_cannot_hold_every_text_is_an_error(
 
 
 def test_a_webhook_that_is_disabled_is_a_warning_that_does_not_tell_its_whole_address(
-    on_empty: Run, ledger: str
+    on_ledger: Run, empty_ledger: str
 ) -> None:
-    with open_on(ledger) as service:
+    with open_on(empty_ledger) as service:
         owner = Owner(role=Role.BDT)
         webhook, _ = service.webhooks.add(owner, "https://hooks.example:8443/secret-path")
-        assert examined(on_empty, exit_code=0)["webhooks"]["verdict"] == "ok"
+        assert examined(on_ledger, exit_code=0)["webhooks"]["verdict"] == "ok"
         service.webhooks.change(owner, webhook.id, enabled=False)
 
-    found = examined(on_empty, exit_code=0)["webhooks"]
+    found = examined(on_ledger, exit_code=0)["webhooks"]
 
     assert found["verdict"] == "warning"
     assert f"{webhook.id} of bdt at hooks.example:8443: Its owner disabled it." in found["message"]
     assert "secret-path" not in found["message"]
 
 
-def test_a_read_model_that_stands_still_is_an_error(on_empty: Run, ledger: str) -> None:
-    change(ledger, "UPDATE timeline.tracking SET error = 'position 7: it does not fit'")
+def test_a_read_model_that_stands_still_is_an_error(on_ledger: Run, empty_ledger: str) -> None:
+    change(empty_ledger, "UPDATE timeline.tracking SET error = 'position 7: it does not fit'")
 
-    assert "position 7" in examined(on_empty, exit_code=1)["read model timeline"]["message"]
+    assert "position 7" in examined(on_ledger, exit_code=1)["read model timeline"]["message"]
 
 
 @pytest.mark.parametrize("tampering", ["UPDATE timeline.tracking SET version = 0", "DROP SCHEMA timeline CASCADE"])
 def test_a_read_model_of_another_version_or_without_tables_is_a_warning(
-    tampering: str, on_empty: Run, ledger: str
+    tampering: str, on_ledger: Run, empty_ledger: str
 ) -> None:
-    change(ledger, tampering)
+    change(empty_ledger, tampering)
 
-    assert examined(on_empty, exit_code=0)["read model timeline"]["verdict"] == "warning"
+    assert examined(on_ledger, exit_code=0)["read model timeline"]["verdict"] == "warning"
 
 
 def test_a_read_model_far_behind_is_a_warning(
@@ -273,71 +268,71 @@ def test_a_version_that_is_not_supported_is_an_error(on_sample: Run, monkeypatch
 
 
 @pytest.fixture
-def signed_ledger(empty_database: str, on_empty: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signing:
+def signed_ledger(empty_ledger: str, on_ledger: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signing:
     """A ledger of three entries that were signed; where its key is."""
     monkeypatch.setenv("P2C_DATA_DIR", str(tmp_path))
     signing = Signing.of(Settings.from_environment())
-    with open_on(empty_database, signing=signing) as service:
+    with open_on(empty_ledger, signing=signing) as service:
         append(service, [[registered(f"Number {n}")] for n in range(3)])
         service.projections.catch_up()
         service.signer.sign()
     return signing
 
 
-def test_a_ledger_that_is_signed_is_well(signed_ledger: Signing, on_empty: Run) -> None:
-    assert "3 of 3 entries are signed" in examined(on_empty, exit_code=0)["signing"]["message"]
+def test_a_ledger_that_is_signed_is_well(signed_ledger: Signing, on_ledger: Run) -> None:
+    assert "3 of 3 entries are signed" in examined(on_ledger, exit_code=0)["signing"]["message"]
 
 
-def test_an_entry_that_was_changed_is_named(signed_ledger: Signing, on_empty: Run, empty_database: str) -> None:
+def test_an_entry_that_was_changed_is_named(signed_ledger: Signing, on_ledger: Run, empty_ledger: str) -> None:
     change(
-        empty_database,
+        empty_ledger,
         "SET session_replication_role = replica; UPDATE ledger.events"
         " SET state = convert_to(replace(convert_from(state, 'UTF8'), 'Number', 'Figure'), 'UTF8')"
         " WHERE notification_id >= 2",
     )
-    assert "position 2 was changed" in examined(on_empty, exit_code=1)["entries"]["message"]
+    assert "position 2 was changed" in examined(on_ledger, exit_code=1)["entries"]["message"]
 
 
-def test_a_sealed_copy_of_entries_that_was_changed_is_named(on_empty: Run, empty_database: str) -> None:
-    with open_on(empty_database) as service:
+def test_a_sealed_copy_of_entries_that_was_changed_is_named(on_ledger: Run, empty_ledger: str) -> None:
+    with open_on(empty_ledger) as service:
         append(service, [[registered(f"Number {n}") for n in range(257)]])
         service.projections.catch_up()
-    assert "put into the tree" in examined(on_empty, exit_code=0)["sealed entries"]["message"]
+    assert "put into the tree" in examined(on_ledger, exit_code=0)["sealed entries"]["message"]
 
-    change(empty_database, "UPDATE transparency.bundles SET entries = set_byte(entries, 40, 88)")
+    change(empty_ledger, "UPDATE transparency.bundles SET entries = set_byte(entries, 40, 88)")
 
-    finding = examined(on_empty, exit_code=1)["sealed entries"]
+    finding = examined(on_ledger, exit_code=1)["sealed entries"]
     assert "position 1 is not" in finding["message"]
     assert "p2c rebuild transparency" in finding["advice"]
-    on_empty("rebuild", "transparency")
-    assert "put into the tree" in examined(on_empty, exit_code=0)["sealed entries"]["message"]
+    on_ledger("rebuild", "transparency")
+    assert "put into the tree" in examined(on_ledger, exit_code=0)["sealed entries"]["message"]
 
 
-def test_an_older_backup_is_noticed(signed_ledger: Signing, on_empty: Run, empty_database: str) -> None:
+def test_an_older_backup_is_noticed(signed_ledger: Signing, on_ledger: Run, empty_ledger: str) -> None:
     change(
-        empty_database,
+        empty_ledger,
         "SET session_replication_role = replica; DELETE FROM ledger.events WHERE notification_id = 3",
     )
-    assert "3 entries were signed, and the ledger ends at 2" in examined(on_empty, exit_code=1)["signing"]["message"]
+    assert "3 entries were signed, and the ledger ends at 2" in examined(on_ledger, exit_code=1)["signing"]["message"]
 
 
-def test_a_key_that_others_can_read_is_an_error(signed_ledger: Signing, on_empty: Run) -> None:
+def test_a_key_that_others_can_read_is_an_error(signed_ledger: Signing, on_ledger: Run) -> None:
     [key] = signed_ledger.folder.glob("*.key")
     key.chmod(0o644)
-    assert "chmod 600" in examined(on_empty, exit_code=1)["signing"]["message"]
+    assert "chmod 600" in examined(on_ledger, exit_code=1)["signing"]["message"]
 
 
-def test_a_key_that_is_elsewhere_is_a_warning(signed_ledger: Signing, on_empty: Run) -> None:
+def test_a_key_that_is_elsewhere_is_a_warning(signed_ledger: Signing, on_ledger: Run) -> None:
     [key] = signed_ledger.folder.glob("*.key")
     key.rename(key.with_suffix(".elsewhere"))
-    assert examined(on_empty, exit_code=0)["signing"]["verdict"] == "warning"
+    assert examined(on_ledger, exit_code=0)["signing"]["verdict"] == "warning"
 
 
-def test_a_service_that_may_change_the_ledger_is_an_error(on_empty: Run, ledger: str) -> None:
-    change(ledger, "GRANT UPDATE ON ledger.events TO p2c_service")
-    assert "events: UPDATE" in examined(on_empty, exit_code=1)["roles"]["message"]
+def test_a_service_that_may_change_the_ledger_is_an_error(on_ledger: Run, empty_ledger: str) -> None:
+    change(empty_ledger, "GRANT UPDATE ON ledger.events TO p2c_service")
+    assert "events: UPDATE" in examined(on_ledger, exit_code=1)["roles"]["message"]
 
 
-def test_a_service_that_works_as_the_owner_is_a_warning(on_empty: Run, ledger: str) -> None:
-    change(ledger, "ALTER SCHEMA ledger OWNER TO p2c")
-    assert examined(on_empty, exit_code=0)["roles"]["verdict"] == "warning"
+def test_a_service_that_works_as_the_owner_is_a_warning(on_ledger: Run, empty_ledger: str) -> None:
+    change(empty_ledger, "ALTER SCHEMA ledger OWNER TO p2c")
+    assert examined(on_ledger, exit_code=0)["roles"]["verdict"] == "warning"

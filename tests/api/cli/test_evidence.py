@@ -17,11 +17,11 @@ from tests.projections.ledgers import append, registered
 
 
 @pytest.fixture
-def signing_here(on_empty: Run, empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def signing_here(on_ledger: Run, empty_ledger: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A ledger with something in it, whose key is kept in a folder of this test."""
     monkeypatch.setenv("P2C_DATA_DIR", str(tmp_path / "data"))
-    grow(empty_database)
-    return on_empty
+    grow(empty_ledger)
+    return on_ledger
 
 
 def grow(database: str) -> None:
@@ -41,15 +41,15 @@ def test_what_is_exported_is_verified(signing_here: Run, tmp_path: Path):
     assert "compare it with one from elsewhere" in verified.output
 
 
-def test_it_is_verified_with_what_the_auditor_brings(signing_here: Run, empty_database: str, tmp_path: Path):
+def test_it_is_verified_with_what_the_auditor_brings(signing_here: Run, empty_ledger: str, tmp_path: Path):
     path, since, key = tmp_path / "bundle.zip", tmp_path / "checkpoint.txt", tmp_path / "key.txt"
     signing_here("export-bundle", str(path))
-    with open_on(empty_database) as service:
+    with open_on(empty_ledger) as service:
         latest = service.checkpoints.latest()
         assert latest is not None
         since.write_bytes(latest.note)
         key.write_text(f"{service.checkpoints.verifier_keys()[0]}\n")
-    grow(empty_database)
+    grow(empty_ledger)
     signing_here("export-bundle", str(path))
 
     verified = signing_here("verify", str(path), "--since", str(since), "--key", str(key), "--json")
@@ -72,10 +72,10 @@ def test_a_wrong_use_ends_with_2(run: Run, tmp_path: Path, wrong: list[str]):
     assert run("verify", *path, *wrong).exit_code == 2
 
 
-def test_a_changed_ledger_is_exported_with_what_was_noticed(signing_here: Run, empty_database: str, tmp_path: Path):
+def test_a_changed_ledger_is_exported_with_what_was_noticed(signing_here: Run, empty_ledger: str, tmp_path: Path):
     path = tmp_path / "bundle.zip"
     signing_here("export-bundle", str(path))
-    with psycopg.connect(empty_database) as connection:
+    with psycopg.connect(empty_ledger) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("UPDATE ledger.events SET topic = 'organisation.renamed.v1' WHERE notification_id = 2")
     exported = signing_here("export-bundle", str(path))
@@ -85,16 +85,16 @@ def test_a_changed_ledger_is_exported_with_what_was_noticed(signing_here: Run, e
 
 
 def test_an_empty_ledger_cannot_be_exported_and_leaves_no_file(
-    on_empty: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    on_ledger: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("P2C_DATA_DIR", str(tmp_path / "data"))
-    exported = on_empty("export-bundle", str(tmp_path / "bundle.zip"))
+    exported = on_ledger("export-bundle", str(tmp_path / "bundle.zip"))
     assert exported.exit_code == 1
     assert "no checkpoint has been signed" in exported.output
     assert list(tmp_path.glob("bundle*")) == []
 
 
-def test_a_key_is_handed_over_to_the_next_one(signing_here: Run, empty_database: str, tmp_path: Path):
+def test_a_key_is_handed_over_to_the_next_one(signing_here: Run, empty_ledger: str, tmp_path: Path):
     path = tmp_path / "bundle.zip"
     assert signing_here("key", "rotate").exit_code == 1, "there is none yet"
     signing_here("export-bundle", str(path))
@@ -103,10 +103,10 @@ def test_a_key_is_handed_over_to_the_next_one(signing_here: Run, empty_database:
 
     assert signing_here("key", "rotate").exit_code == 0
     assert "have not signed this ledger yet" in signing_here("key", "retire", old.id.hex()).output
-    grow(empty_database)
+    grow(empty_ledger)
     signing_here("export-bundle", str(path))
     assert signing_here("key", "retire", old.id.hex()).exit_code == 0
-    grow(empty_database)
+    grow(empty_ledger)
     signing_here("export-bundle", str(path))
 
     [new] = set(keys(signing_here)) - {old}

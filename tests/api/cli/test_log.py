@@ -18,23 +18,23 @@ pytestmark = pytest.mark.database
 PASSWORD = "c2VjcmV0LXBhc3N3b3Jk"
 
 
-def test_every_request_is_a_line_and_refusals_are_warnings_that_say_who_and_why(empty_database: str) -> None:
-    with open_on(empty_database) as service:
+def test_every_request_is_a_line_and_refusals_are_warnings_that_say_who_and_why(empty_ledger: str) -> None:
+    with open_on(empty_ledger) as service:
         bdt, token = service.credentials.issue(Role.BDT)
         auditor, auditor_token = service.credentials.issue(Role.AUDITOR)
     with data_folder() as folder:
         served = ServiceProcess(
-            free_port(), data_dir=folder, database_url=f"{empty_database} password={PASSWORD}", rate_per_token="3/hour"
+            free_port(), data_dir=folder, database_url=f"{empty_ledger} password={PASSWORD}", rate_per_token="3/hour"
         )
         served.wait_until_ready()
 
         def post(token: str | None, name: str = "A") -> int:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             body = {"name": name, "sector": "other"}
-            return httpx.post(f"{served.address}/v1/organisations", json=body, headers=headers).status_code
+            return httpx.post(f"{served.address}/v1/organisations", json=body, headers=headers, timeout=30).status_code
 
         answered = [post(None), post(f"{token}x"), post(auditor_token), *(post(token) for _ in range(4))]
-        httpx.get(f"{served.address}/v1/pledges/%0Aforged%1B%5B2J%E2%80%AE?token={token}")
+        httpx.get(f"{served.address}/v1/pledges/%0Aforged%1B%5B2J%E2%80%AE?token={token}", timeout=30)
         httpx.head(f"{served.address}/v1/pledges/P2C-2026-000001", headers={"X-Forwarded-For": "203.0.113.5"})
         _, _, errors = served.terminate()
 

@@ -18,7 +18,7 @@ import pytest
 from application.commands import Request
 from application.sample.story import BDT
 from domain.organisation import Register
-from domain.vocabulary import Sector
+from domain.vocabulary import Role, Sector
 from infrastructure.bootstrap import open_on
 from infrastructure.locks import APPEND_LOCK
 from tests.service_process import ServiceProcess, data_folder, free_port, p2c
@@ -103,7 +103,8 @@ def test_what_is_in_flight_is_answered_before_it_stops(folder: Path, empty_datab
             timeout=30,
         )
 
-    token = p2c("token", "issue", "--role", "bdt", database_url=empty_database).stdout.strip()
+    with open_on(empty_database) as before:
+        token = before.credentials.issue(Role.BDT)[1]
     with psycopg.connect(empty_database, autocommit=True) as other, ThreadPoolExecutor(1) as client:
         other.execute("SELECT pg_advisory_lock(%s)", (APPEND_LOCK,))
         answer = client.submit(held_up)
@@ -158,7 +159,7 @@ def test_the_log_is_json_where_nobody_watches_and_honours_the_level(folder: Path
 def test_with_demo_an_empty_ledger_gets_the_sample_and_tokens_that_work(folder: Path, empty_database: str) -> None:
     service = ServiceProcess(free_port(), "--demo", data_dir=folder, database_url=empty_database)
     service.wait_until_ready()
-    pledges = httpx.get(f"{service.address}/v1/pledges?limit=200").json()["items"]
+    pledges = httpx.get(f"{service.address}/v1/pledges?limit=200", timeout=30).json()["items"]
     _, output, errors = service.terminate()
     tokens = re.findall(r"p2c_[\w-]{43}", output)
 

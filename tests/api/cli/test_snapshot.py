@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
@@ -13,31 +14,41 @@ import pytest
 from typer.testing import Result
 
 from application.commands import Request
-from application.sample.loading import load_sample
 from application.sample.story import BDT
 from audit.canonical import canonical
 from domain.dimensions import Dimension, Division
 from domain.publication import Publish
-from infrastructure.bootstrap import open_on
+from infrastructure.bootstrap import Service, open_on
+from infrastructure.embedded_postgres import EmbeddedPostgres
 from tests.api.cli.conftest import Run
+from tests.databases import new_sample
 
 WHEN = ("--as-of", "200", "--effective-on", "2025-06-30")
 
 
 @pytest.fixture
-def published(run: Run, empty_database: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, str]:
+def own_sample(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database with the sample in it, to change."""
+    with new_sample(postgres) as conninfo:
+        yield conninfo
+
+
+@pytest.fixture
+def published(run: Run, own_sample: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, str]:
     """A ledger with the sample, of which a snapshot was published: how to run a command on it, and the id."""
-    with open_on(empty_database) as service:
-        load_sample(service.ledger, service.commands)
-        service.projections.catch_up()
-        at = service.register.resolve(200, None)
-        outcome = service.commands.publish(
-            Publish(title="The sample [as it was]"),
-            lambda: service.snapshots.take(at, Division(by=(Dimension.REGION,))),
-            Request(actor=BDT),
-        )
-    monkeypatch.setenv("P2C_DATABASE_URL", empty_database)
-    return run, str(outcome.state.id)
+    monkeypatch.setenv("P2C_DATABASE_URL", own_sample)
+    with open_on(own_sample) as service:
+        return run, _publish(service)
+
+
+def _publish(service: Service) -> str:
+    at = service.register.resolve(200, None)
+    outcome = service.commands.publish(
+        Publish(title="The sample [as it was]"),
+        lambda: service.snapshots.take(at, Division(by=(Dimension.REGION,))),
+        Request(actor=BDT),
+    )
+    return str(outcome.state.id)
 
 
 def test_json_is_what_the_service_answers_to_the_byte(on_sample: Run, sample_database: str) -> None:
@@ -82,9 +93,9 @@ def test_a_published_snapshot_is_compared_with_the_register(published: tuple[Run
     assert "sha256:" in answer.stdout
 
 
-def test_published_bytes_that_were_changed_are_found(published: tuple[Run, str], empty_database: str) -> None:
+def test_published_bytes_that_were_changed_are_found(published: tuple[Run, str], own_sample: str) -> None:
     run, id = published
-    with psycopg.connect(empty_database, autocommit=True) as connection:
+    with psycopg.connect(own_sample, autocommit=True) as connection:
         connection.execute("ALTER TABLE ledger.snapshots DISABLE TRIGGER USER")
         stored = connection.execute("SELECT bytes FROM ledger.snapshots").fetchone()
         assert stored is not None

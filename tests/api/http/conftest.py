@@ -96,5 +96,5 @@ def _read(response: httpx.Response) -> None:
 @pytest.fixture
 def public(client: Client) -> Iterator[Client]:
     """Somebody without a token."""
-    with Client(base_url=client.base_url) as somebody:
+    with Client(base_url=client.base_url, timeout=30) as somebody:
         yield somebody

@@ -29,7 +29,7 @@ def service(signing_service: Service) -> Service:
 
 def signed(client: Client, position: int) -> SignedCheckpoint:
     """The latest checkpoint, once it has the position."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while True:
         answer = client.get(f"{LEDGER}/checkpoint")
         if answer.status_code == 200 and (found := SignedCheckpoint.parse(answer.content)).checkpoint.size >= position:
@@ -195,7 +195,7 @@ def test_readiness_tells_the_latest_checkpoint_and_why_nothing_is_signed(client:
     path = service.signer.key_file.path
     path.chmod(0o644)
     announced(client)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while (answer := client.get("/readyz")).status_code == 200:
         assert time.monotonic() < deadline
         time.sleep(0.05)

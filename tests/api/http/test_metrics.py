@@ -251,9 +251,13 @@ def test_the_pool_and_the_process_tell_of_themselves(client: Client, service: Se
     assert figure(client, "p2c_database_up") == 1
 
 
-def test_two_services_count_apart(client: Client, service: Service, empty_database: str) -> None:
+def test_two_services_count_apart(client: Client, service: Service, empty_ledger: str) -> None:
     client.announce()
-    with open_on(empty_database) as other, serving(create_app(other)) as address, httpx.Client(base_url=address) as its:
+    with (
+        open_on(empty_ledger) as other,
+        serving(create_app(other)) as address,
+        httpx.Client(base_url=address, timeout=30) as its,
+    ):
         assert figure(its, "p2c_appends_total") == 0
         assert figure(its, "p2c_http_requests_total", operation="/v1/pledges", method="POST", status="201") == 0
 
@@ -273,16 +277,14 @@ def test_a_question_that_is_held_up_keeps_nobody_waiting(client: Client, service
     require_soon(lambda: figure(client, "p2c_database_up") == 1)
 
 
-def test_without_the_database_it_says_so_and_tells_nothing_stale(
-    postgres: EmbeddedPostgres, empty_database: str
-) -> None:
+def test_without_the_database_it_says_so_and_tells_nothing_stale(postgres: EmbeddedPostgres, empty_ledger: str) -> None:
     with (
-        open_on(empty_database) as service,
+        open_on(empty_ledger) as service,
         serving(create_app(service)) as address,
-        httpx.Client(base_url=address) as its,
+        httpx.Client(base_url=address, timeout=30) as its,
     ):
         assert figure(its, "p2c_database_up") == 1
-        with unreachable(postgres, empty_database):
+        with unreachable(postgres, empty_ledger):
             require_soon(lambda: figure(its, "p2c_database_up") == 0)
             names = {name for name, _ in told(its)}
             assert names & LEDGER_ALONE == set()

@@ -160,7 +160,7 @@ def test_only_bdt_publishes(client: Client, service: Service, role: Role) -> Non
 
 def publish_as(client: Client, token: str) -> httpx.Response:
     """Ask for a publication with another token."""
-    with httpx.Client(base_url=client.base_url, headers={"Authorization": f"Bearer {token}"}) as other:
+    with httpx.Client(base_url=client.base_url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as other:
         return publish(other)
 
 

@@ -20,7 +20,7 @@ from infrastructure.embedded_postgres import EmbeddedPostgres
 from tests.api.http.every_route import every_route
 from tests.api.http.register import Client, days_ago
 from tests.api.http.serving import serving
-from tests.conftest import new_database
+from tests.databases import new_ledger
 
 PERIOD = f"from={days_ago(400)}&to={days_ago(1)}"
 PAGES = ["/docs", "/problems", "/problems/internal-error", f"/v1/reports/progress.html?{PERIOD}"]
@@ -42,7 +42,7 @@ def bdt(server: str, token: str) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def apart(postgres: EmbeddedPostgres) -> Iterator[FastAPI]:
     """An application on a service of its own, which stops when it does."""
-    with new_database(postgres) as conninfo, open_on(conninfo) as service:
+    with new_ledger(postgres) as conninfo, open_on(conninfo) as service:
         yield create_app(service)
 
 

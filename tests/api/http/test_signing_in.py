@@ -17,7 +17,7 @@ from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.oidc.signed_tokens import SignedTokens, TrustedIssuer
 from tests.api.http.register import Client
-from tests.conftest import new_database
+from tests.databases import new_ledger
 from tests.issuer import AUDIENCE, Json, Key, LocalIssuer
 from tests.superuser import superuser
 
@@ -34,7 +34,7 @@ def issuer() -> Iterator[LocalIssuer]:
 def service(postgres: EmbeddedPostgres, issuer: LocalIssuer) -> Iterator[Service]:
     """A service that trusts the issuer."""
     trusted = TrustedIssuer(url=issuer.url, audience=AUDIENCE, roles_claim="realm_access.roles")
-    with new_database(postgres) as conninfo, open_on(conninfo, issuer=trusted) as service:
+    with new_ledger(postgres) as conninfo, open_on(conninfo, issuer=trusted) as service:
         yield service
 
 

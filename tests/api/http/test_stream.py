@@ -52,7 +52,7 @@ def contribute(client: Client, reference: str, description: str = "Fibre.") -> i
 
 
 def figure(server: str, name: str) -> float:
-    lines = httpx.get(f"{server}/metrics").text.splitlines()
+    lines = httpx.get(f"{server}/metrics", timeout=SOON_SECONDS).text.splitlines()
     return float(next(line.split()[1] for line in lines if line.startswith(f"{name} ")))
 
 
@@ -251,7 +251,7 @@ def test_open_streams_hold_up_nobody_else(anybody: Client, server: str, service:
 def test_there_are_only_so_many_for_one_client_and_altogether(service: Service) -> None:
     app = create_app(service, stream_bounds=StreamBounds(most=3, most_for_one=2))
     token = service.credentials.issue(Role.AUDITOR)[1]
-    with serving(app) as address, httpx.Client(base_url=address) as http, ExitStack() as stack:
+    with serving(app) as address, httpx.Client(base_url=address, timeout=SOON_SECONDS) as http, ExitStack() as stack:
         contract = Contract(app.openapi())
 
         def refused(**headers: str) -> str:
@@ -338,7 +338,7 @@ def test_streams_outlive_the_sessions_of_the_database(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-        require_soon(lambda: httpx.get(f"{server}/readyz").status_code == 200)
+        require_soon(lambda: httpx.get(f"{server}/readyz", timeout=SOON_SECONDS).status_code == 200)
         listener.wait_for(contribute(client, reference))
 
     assert listener.types == ["pledge.partially_fulfilled.v1"]

@@ -7,20 +7,26 @@ from collections.abc import Iterator
 import pytest
 
 from api.http.app import create_app
-from application.sample.loading import load_sample
 from infrastructure.bootstrap import Service, open_on
+from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.signing import Signing
 from tests.api.http.serving import serving
 from tests.api.web.pages import Visitor
+from tests.databases import new_sample
 
 
 @pytest.fixture(scope="module")
-def service(conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that signs, with the sample portfolio, on a database that the tests of a module share."""
+def sample_ledger(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database with the sample portfolio that the tests of a module share."""
+    with new_sample(postgres) as conninfo:
+        yield conninfo
+
+
+@pytest.fixture(scope="module")
+def service(sample_ledger: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that signs, with the sample portfolio."""
     signing = Signing(folder=tmp_path_factory.mktemp("keys"), origin="example.org/v1/ledger")
-    with open_on(conninfo, signing=signing) as service:
-        load_sample(service.ledger, service.commands)
-        service.projections.catch_up()
+    with open_on(sample_ledger, signing=signing) as service:
         yield service
 
 

@@ -158,7 +158,7 @@ def test_a_reminder_is_written_in_the_language_of_the_page_to_whom_bdt_knows(bdt
 def test_who_may_not_know_contact_persons_reads_reminders_without_them(server: str, service: Service) -> None:
     token = service.credentials.issue(Role.BDT, scopes=[Permission.READ, Permission.PLEDGES_REVIEW])[1]
     secret = service.sessions.open_with_token(token)
-    with Visitor(base_url=server, cookies={"p2c-session": str(secret)}) as reviewer:
+    with Visitor(base_url=server, timeout=30, cookies={"p2c-session": str(secret)}) as reviewer:
         first = obligations(reviewer)[0]
         service.contacts.put(UUID(first["lead"]), Contact(id="focal-point", name="Amina Diop", email="a@example.org"))
         assert "a@example.org" not in reviewer.page("/reporting/reminders").answer.text

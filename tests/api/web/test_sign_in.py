@@ -160,10 +160,10 @@ def issuer() -> Iterator[LocalIssuer]:
 
 
 @pytest.fixture(scope="module")
-def trusting(service: Service, conninfo: str, issuer: LocalIssuer) -> Iterator[str]:
+def trusting(service: Service, sample_ledger: str, issuer: LocalIssuer) -> Iterator[str]:
     """The address of a second process on the same ledger, which trusts the issuer."""
     trusted = TrustedIssuer(url=issuer.url, audience=AUDIENCE)
-    with open_on(conninfo, issuer=trusted) as other, serving(create_app(other)) as address:
+    with open_on(sample_ledger, issuer=trusted) as other, serving(create_app(other)) as address:
         yield address
 
 
@@ -176,7 +176,7 @@ def through_the_issuer(visitor: Visitor, next: str = "/record") -> httpx.Respons
 
 
 def test_the_issuer_signs_in_whom_it_knows(trusting: str, issuer: LocalIssuer) -> None:
-    with Visitor(base_url=trusting) as visitor:
+    with Visitor(base_url=trusting, timeout=30) as visitor:
         assert "/sign-in/issuer?next=%2Fpledges" in visitor.page("/sign-in?next=/pledges").links().values()
         answer = through_the_issuer(visitor, "/pledges")
 
@@ -185,7 +185,7 @@ def test_the_issuer_signs_in_whom_it_knows(trusting: str, issuer: LocalIssuer) -
 
 
 def test_an_answer_of_the_issuer_is_good_once_and_in_the_browser_that_asked(trusting: str) -> None:
-    with Visitor(base_url=trusting) as visitor, Visitor(base_url=trusting) as other:
+    with Visitor(base_url=trusting, timeout=30) as visitor, Visitor(base_url=trusting, timeout=30) as other:
         asked = visitor.get("/sign-in/issuer").headers["Location"]
         back = visitor.get(asked).headers["Location"]
         assert parse_qs(urlsplit(asked).query)["redirect_uri"] == [f"{trusting}/sign-in/callback"]

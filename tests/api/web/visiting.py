@@ -18,7 +18,7 @@ from infrastructure.embedded_postgres import EmbeddedPostgres
 from tests.api.http.register import Client
 from tests.api.http.serving import serving
 from tests.api.http.signing_in import TheOneWhoMay
-from tests.conftest import new_database
+from tests.databases import new_ledger
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Site:
 @contextmanager
 def site(postgres: EmbeddedPostgres) -> Iterator[Site]:
     """A site on a database of its own."""
-    with new_database(postgres) as conninfo, open_on(conninfo) as service:
+    with new_ledger(postgres) as conninfo, open_on(conninfo) as service:
         app = create_app(service)
         with (
             serving(app) as address,

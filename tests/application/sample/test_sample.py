@@ -1,6 +1,5 @@
 """The sample shows everything that can happen, says everywhere that it is a sample, and can be loaded twice."""
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,10 +8,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import get_args
 
-import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from application.commands import Request
 from application.sample.loading import LedgerHoldsMore, began_with_the_sample, is_sample, load_sample
@@ -52,6 +48,7 @@ from domain.vocabulary import (
 )
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
+from tests.databases import new_sample
 
 CURRENCIES = {"USD", "EUR", "JPY", "KES", "CHF", "GBP", "INR", "XOF"}
 
@@ -89,15 +86,10 @@ def everything_in(service: Service) -> list[Entry]:
 
 @pytest.fixture(scope="module")
 def portfolio(postgres: EmbeddedPostgres) -> Iterator[Portfolio]:
-    name = f"sample_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres.conninfo, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        with open_on(make_conninfo(postgres.conninfo, dbname=name)) as service:
-            load_sample(service.ledger, service.commands)
-            entries = everything_in(service)
-            ids = [entry.event.originator_id for entry in entries if isinstance(entry.event, Announced)]
-            yield Portfolio(entries, [found for id in ids if (found := service.ledger.pledge(id))])
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with new_sample(postgres) as conninfo, open_on(conninfo) as service:
+        entries = everything_in(service)
+        ids = [entry.event.originator_id for entry in entries if isinstance(entry.event, Announced)]
+        yield Portfolio(entries, [found for id in ids if (found := service.ledger.pledge(id))])
 
 
 def test_it_has_about_sixty_pledges_by_about_thirty_organisations(portfolio: Portfolio) -> None:
@@ -286,13 +278,13 @@ def test_loading_twice_adds_nothing(service: Service) -> None:
     assert service.ledger.position == position
 
 
-def test_on_an_earlier_day_what_has_not_happened_is_left_out_and_added_later(empty_database: str) -> None:
+def test_on_an_earlier_day_what_has_not_happened_is_left_out_and_added_later(empty_ledger: str) -> None:
     def early() -> date:
         return date(2024, 1, 1)
 
-    with open_on(empty_database, today=early) as service:
+    with open_on(empty_ledger, today=early) as service:
         some = load_sample(service.ledger, service.commands, early)
-    with open_on(empty_database, today=story_end) as service:
+    with open_on(empty_ledger, today=story_end) as service:
         rest = load_sample(service.ledger, service.commands, story_end)
         entries = everything_in(service)
 
@@ -301,11 +293,11 @@ def test_on_an_earlier_day_what_has_not_happened_is_left_out_and_added_later(emp
     assert some.events + rest.events == len(entries)
 
 
-def test_on_any_later_day_it_is_the_same_sample(empty_database: str) -> None:
+def test_on_any_later_day_it_is_the_same_sample(empty_ledger: str) -> None:
     def later() -> date:
         return story_end() + timedelta(days=1200)
 
-    with open_on(empty_database, today=later) as service:
+    with open_on(empty_ledger, today=later) as service:
         assert load_sample(service.ledger, service.commands, later).not_yet == 0
 
 

@@ -12,7 +12,7 @@ from infrastructure.database import Pool, open_pool
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.oidc.signed_tokens import SignedTokens, TrustedIssuer
 from infrastructure.oidc.subjects import Subjects
-from tests.conftest import new_database
+from tests.databases import new_ledger
 from tests.issuer import AUDIENCE, LocalIssuer
 
 
@@ -43,11 +43,9 @@ def issuer() -> Iterator[LocalIssuer]:
 @pytest.fixture(scope="module")
 def pool(postgres: EmbeddedPostgres) -> Iterator[Pool]:
     """Connections that work as the service does, to a database of the module."""
-    with new_database(postgres) as conninfo:
-        schema.apply(conninfo)
-        with open_pool(conninfo, role=schema.service_role(conninfo)) as pool:
-            pool.wait()  # its threads draw random numbers while they connect, which hypothesis notices
-            yield pool
+    with new_ledger(postgres) as conninfo, open_pool(conninfo, role=schema.service_role(conninfo)) as pool:
+        pool.wait()  # its threads draw random numbers while they connect, which hypothesis notices
+        yield pool
 
 
 @pytest.fixture

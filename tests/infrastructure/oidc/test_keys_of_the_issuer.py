@@ -348,4 +348,4 @@ def test_who_has_a_known_key_does_not_wait_for_an_issuer_that_was_away(reluctant
     reluctant.let_go.clear()
     clock.pass_(PAUSE_SECONDS)
     with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(kept.key, "known").result(timeout=2)
+        assert thread.submit(kept.key, "known").result(timeout=5)

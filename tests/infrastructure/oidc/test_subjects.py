@@ -46,10 +46,10 @@ def test_the_same_subject_has_the_same_id_each_time(subjects: Subjects, pool: Po
     assert Subjects(pool).id_of(ISSUER, person) == id, "another process"
 
 
-def test_the_id_stays_over_restarts(empty_database: str, person: str):
+def test_the_id_stays_over_restarts(empty_ledger: str, person: str):
     ids = set()
     for _ in range(2):
-        with open_on(empty_database) as service:
+        with open_on(empty_ledger) as service:
             ids.add(service.subjects.id_of(ISSUER, person))
     assert len(ids) == 1
 

@@ -20,7 +20,7 @@ from infrastructure.webhooks.outbox import Outbox
 from infrastructure.webhooks.queue import Queue
 from infrastructure.webhooks.schedule import Schedule
 from infrastructure.webhooks.sending import Sender
-from tests.conftest import new_database
+from tests.databases import new_ledger
 from tests.projections.ledgers import append, registered
 from tests.receiver import Receiver
 
@@ -32,7 +32,7 @@ AT_ONCE = Schedule(waits=(0.0, 0.0, 0.0))
 
 @pytest.fixture(scope="module")
 def shared(postgres: EmbeddedPostgres) -> Iterator[Service]:
-    with new_database(postgres) as conninfo, open_on(conninfo, deliver=True, private_webhooks=True) as service:
+    with new_ledger(postgres) as conninfo, open_on(conninfo, deliver=True, private_webhooks=True) as service:
         yield service
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
@@ -16,6 +16,11 @@ from tests.api.web.browser.chromium import ARGUMENTS, chromium_program, sign_in
 from tests.api.web.browser.site_pages import organisation_of_sample
 
 Opened = Callable[..., Page]
+
+PATIENCE_MS = 30_000
+"""How long what comes about in a moment may take on a busy machine."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +63,7 @@ def opened(chromium: Browser, server: str, service: Service) -> Iterator[Opened]
             if token:
                 sign_in(context, service, server, token)
             page = context.new_page()
-            page.set_default_timeout(10_000)
+            page.set_default_timeout(PATIENCE_MS)
             page.on("console", lambda message: _note(message, complaints))
             page.on("pageerror", lambda fault: complaints.append(str(fault)))
             page.goto(address)
