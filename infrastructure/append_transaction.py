@@ -21,7 +21,7 @@ from uuid import UUID
 
 import psycopg
 from eventsourcing.persistence import Notification, StoredEvent
-from psycopg import Cursor, sql
+from psycopg import sql
 from psycopg.rows import DictRow
 
 from application.ledger import LedgerRolledBack
@@ -41,27 +41,23 @@ _TAKE_TURN = """
 SELECT set_config('lock_timeout', %(milliseconds)s::text, true), pg_advisory_xact_lock(%(lock)s)
 """
 
-_HEAD = """
-SELECT coalesce(max(notification_id), 0) AS position,
-       greatest(clock_timestamp(), max(recorded_at)) AS recorded_at
-FROM (SELECT notification_id, recorded_at FROM ledger.events ORDER BY notification_id DESC LIMIT 1) AS head
-"""
-
-_VERSIONS = """
-SELECT id, (SELECT max(originator_version) FROM ledger.events WHERE originator_id = id) AS version
-FROM unnest(%s::uuid[]) AS stream (id)
-"""
-
-_KEYS_TAKEN = """
-SELECT scope, idempotency_key AS key FROM ledger.commands
-JOIN unnest(%s::text[], %s::text[]) AS wanted (scope, key) USING (scope) WHERE idempotency_key = wanted.key
-"""
-
-_GOOD_TOKENS = sql.SQL("SELECT id FROM ledger.credentials WHERE id = ANY (%s::uuid[]) AND {is_good}").format(
-    is_good=IS_GOOD
+_HOW_IT_STANDS = (
+    sql.SQL("""
+SELECT coalesce(head.notification_id, 0) AS position, greatest(clock_timestamp(), head.recorded_at) AS recorded_at,
+       ARRAY(SELECT coalesce((SELECT max(originator_version) FROM ledger.events WHERE originator_id = stream.id), 0)
+             FROM unnest(%(streams)s::uuid[]) WITH ORDINALITY AS stream (id, n) ORDER BY n) AS versions,
+       ARRAY(SELECT n FROM unnest(%(scopes)s::text[], %(keys)s::text[]) WITH ORDINALITY AS wanted (scope, key, n)
+             WHERE EXISTS (SELECT FROM ledger.commands
+                           WHERE scope = wanted.scope AND idempotency_key = wanted.key)) AS keys_taken,
+       ARRAY(SELECT id FROM ledger.credentials WHERE id = ANY (%(tokens)s::uuid[]) AND {is_good}) AS good_tokens
+FROM (SELECT) AS always
+LEFT JOIN (SELECT notification_id, recorded_at FROM ledger.events ORDER BY notification_id DESC LIMIT 1) AS head ON true
+""")
+    .format(is_good=IS_GOOD)
+    .as_bytes()
 )
 
-_INSERT = """
+_INSERT_EVENTS = """
 INSERT INTO ledger.events (originator_id, originator_version, topic, state, notification_id, recorded_at)
 SELECT id, version, topic, state, position, %(recorded_at)s
 FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[], %(topics)s::text[], %(states)s::bytea[],
@@ -73,6 +69,11 @@ INSERT INTO ledger.commands (scope, idempotency_key, fingerprint, stream_id, fir
 SELECT scope, key, fingerprint, stream, first, last, %(recorded_at)s
 FROM unnest(%(scopes)s::text[], %(keys)s::text[], %(fingerprints)s::bytea[], %(streams)s::uuid[], %(firsts)s::bigint[],
             %(lasts)s::bigint[]) AS receipt (scope, key, fingerprint, stream, first, last)
+"""
+
+# One statement, since each costs the process that sends it as much as several appends do.
+_INSERT = f"""
+WITH events AS ({_INSERT_EVENTS}), receipts AS ({_INSERT_RECEIPTS}) SELECT pg_notify('{CHANNEL}', '')
 """
 
 _INSERT_SNAPSHOT = """
@@ -121,18 +122,15 @@ def append_together(pool: Pool, appends: Sequence[Append], *, signed: int, deadl
     before the `signed` entries, psycopg.Error where nothing was stored, and where the answer to the commit was lost.
     """
     with pool.connection() as connection, connection.pipeline(), connection.transaction():
-        asked = _Questions(connection, appends, deadline)
-        known = asked.answers()
+        known = _known(connection, appends, deadline)
         if known.head < signed:
             raise LedgerRolledBack(known.head, signed)
         appended = [known.made(append) for append in appends]
         made = [a for a, entries in zip(appends, appended, strict=True) if not isinstance(entries, Obstacle)]
         entries = [entry for each in appended if not isinstance(each, Obstacle) for entry in each]
         if entries:
-            _insert(connection.cursor(), entries, known.recorded_at)
-            _insert_receipts(connection.cursor(), [r for a in made for r in a.receipts], known.recorded_at)
-            _insert_snapshots(connection.cursor(), [s for a in made for s in a.snapshots], known.recorded_at)
-            connection.execute(f"NOTIFY {CHANNEL}")
+            _insert(connection, entries, [r for a in made for r in a.receipts], known.recorded_at)
+            _insert_snapshots(connection, [s for a in made for s in a.snapshots], known.recorded_at)
     return appended
 
 
@@ -176,38 +174,32 @@ class _Known:
         return True
 
 
-class _Questions:
-    """What has to be known before anything is inserted, all of it asked at once."""
-
-    def __init__(self, connection: psycopg.Connection[DictRow], appends: Sequence[Append], deadline: float) -> None:
-        self._connection = connection
-        turn = {"milliseconds": _milliseconds_until(deadline), "lock": APPEND_LOCK}
-        self._turn = connection.execute(_TAKE_TURN, turn)
-        # Statements of their own: what they see must be taken after the lock was given.
-        self._head = connection.execute(_HEAD)
-        streams = {stream_of(event) for append in appends for event in append.events}
-        streams.update(id for append in appends for id in append.seen)
-        self._versions = connection.execute(_VERSIONS, (list(streams),))
-        receipts = [receipt for append in appends for receipt in append.receipts]
-        self._keys = self._asked(_KEYS_TAKEN, [r.scope for r in receipts], [r.idempotency_key for r in receipts])
-        self._tokens = self._asked(_GOOD_TOKENS, list({a.credential for a in appends if a.credential}))
-
-    def answers(self) -> _Known:
-        self._turn.fetchone()  # which fails where no turn came in time
-        head = self._head.fetchone()
-        if head is None:
-            raise psycopg.DataError("the head of the ledger cannot be read")
-        return _Known(
-            head=head["position"],
-            recorded_at=head["recorded_at"],
-            versions={row["id"]: row["version"] or 0 for row in self._versions},
-            keys_taken={(row["scope"], row["key"]) for row in self._keys or ()},
-            good_tokens=frozenset(row["id"] for row in self._tokens or ()),
-        )
-
-    def _asked(self, question: str | sql.Composed, *values: Sequence[object]) -> Cursor[DictRow] | None:
-        """The cursor of a question, None where it is about nothing."""
-        return self._connection.execute(question, values) if values[0] else None
+def _known(connection: psycopg.Connection[DictRow], appends: Sequence[Append], deadline: float) -> _Known:
+    """Take the turn, and ask for all that has to be known before anything is inserted."""
+    streams = list({id for append in appends for id in (*map(stream_of, append.events), *append.seen)})
+    receipts = [receipt for append in appends for receipt in append.receipts]
+    turn = connection.execute(_TAKE_TURN, {"milliseconds": _milliseconds_until(deadline), "lock": APPEND_LOCK})
+    # A statement of its own: what it sees must be taken after the lock was given.
+    standing = connection.execute(
+        _HOW_IT_STANDS,
+        {
+            "streams": streams,
+            "scopes": [receipt.scope for receipt in receipts],
+            "keys": [receipt.idempotency_key for receipt in receipts],
+            "tokens": list({append.credential for append in appends if append.credential}),
+        },
+    )
+    turn.fetchone()  # which fails where no turn came in time
+    found = standing.fetchone()
+    if found is None:
+        raise psycopg.DataError("the head of the ledger cannot be read")
+    return _Known(
+        head=found["position"],
+        recorded_at=found["recorded_at"],
+        versions=dict(zip(streams, found["versions"], strict=True)),
+        keys_taken={(receipts[n - 1].scope, receipts[n - 1].idempotency_key) for n in found["keys_taken"]},
+        good_tokens=frozenset(found["good_tokens"]),
+    )
 
 
 def stream_of(event: StoredEvent) -> UUID:
@@ -234,10 +226,15 @@ def _numbered(stored_events: Sequence[StoredEvent], head: int, recorded_at: date
     ]
 
 
-def _insert(cursor: Cursor[DictRow], entries: Sequence[Stamped], recorded_at: datetime) -> None:
+def _insert(
+    connection: psycopg.Connection[DictRow],
+    entries: Sequence[Stamped],
+    receipts: Sequence[Receipt],
+    recorded_at: datetime,
+) -> None:
     for first in range(0, len(entries), INSERTED_AT_ONCE):
-        part = entries[first : first + INSERTED_AT_ONCE]
-        cursor.execute(
+        part, of_these = entries[first : first + INSERTED_AT_ONCE], receipts if first == 0 else ()
+        connection.execute(
             _INSERT,
             {
                 "recorded_at": recorded_at,
@@ -246,30 +243,21 @@ def _insert(cursor: Cursor[DictRow], entries: Sequence[Stamped], recorded_at: da
                 "topics": [entry.topic for entry in part],
                 "states": [entry.state for entry in part],
                 "positions": [entry.id for entry in part],
+                "scopes": [receipt.scope for receipt in of_these],
+                "keys": [receipt.idempotency_key for receipt in of_these],
+                "fingerprints": [receipt.fingerprint for receipt in of_these],
+                "streams": [receipt.stream_id for receipt in of_these],
+                "firsts": [receipt.first_version for receipt in of_these],
+                "lasts": [receipt.last_version for receipt in of_these],
             },
         )
 
 
-def _insert_receipts(cursor: Cursor[DictRow], receipts: Sequence[Receipt], recorded_at: datetime) -> None:
-    if not receipts:
-        return
-    cursor.execute(
-        _INSERT_RECEIPTS,
-        {
-            "recorded_at": recorded_at,
-            "scopes": [receipt.scope for receipt in receipts],
-            "keys": [receipt.idempotency_key for receipt in receipts],
-            "fingerprints": [receipt.fingerprint for receipt in receipts],
-            "streams": [receipt.stream_id for receipt in receipts],
-            "firsts": [receipt.first_version for receipt in receipts],
-            "lasts": [receipt.last_version for receipt in receipts],
-        },
-    )
-
-
-def _insert_snapshots(cursor: Cursor[DictRow], snapshots: Sequence[PublishedBytes], recorded_at: datetime) -> None:
+def _insert_snapshots(
+    connection: psycopg.Connection[DictRow], snapshots: Sequence[PublishedBytes], recorded_at: datetime
+) -> None:
     for snapshot in snapshots:
-        cursor.execute(
+        connection.execute(
             _INSERT_SNAPSHOT,
             {
                 "id": snapshot.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from contextlib import closing
 from typing import Annotated
@@ -47,6 +48,7 @@ def serve(
             offer = offer_the_sample(service) if demo else None
             address = address_of(settings.host, settings.port)
             app = create_app(service, rates=Rates(settings.rate_per_address, settings.rate_per_token))
+            _keep_for_good()
             server = Server(
                 app,
                 lambda: _announce(address, offer),
@@ -55,6 +57,12 @@ def serve(
             )
             server.serve_until_told(listener)
         _log.info("stopped")
+
+
+def _keep_for_good() -> None:
+    """Let the garbage collector pass over what is there: it stays, and a look at all of it stops everybody for long."""
+    gc.collect()
+    gc.freeze()
 
 
 def _announce(address: str, offer: Offer | None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 SOCKET = ".s.PGSQL.5432"
-APPENDING = b"NOTIFY ledger_events"
+APPENDING = b"pg_notify('ledger_events'"
 """What only an append sends, at its end; a session that has sent it often sends it no more in these words."""
 
 
