@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import Decimal, localcontext
-from itertools import groupby
+from functools import cache
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
@@ -18,12 +20,27 @@ from domain.events import PledgeEvent
 from domain.ladder import DIGITS
 from domain.pledge import Pledge, evolve
 from projections.pledge_state import document, read
-from projections.portfolio.counted import FIGURES, LADDER, Member, Part, Presence, changes
+from projections.portfolio.counted import (
+    FIGURES,
+    LADDER,
+    REPORTING,
+    SIZES,
+    Change,
+    Figures,
+    Member,
+    Part,
+    Presence,
+    changes,
+)
 from projections.read_model import ReadModel
 
-VERSION = 2
+VERSION = 3
 
 Pledges = dict[UUID, Pledge | None]
+Blocks = defaultdict[tuple[Part, int, int], dict[str, Decimal]]
+"""Figures by part, size of the block, and which one of that size."""
+Calendar = defaultdict[tuple[Part, str, date], dict[str, Decimal]]
+"""Figures by part, grain, and the first day of it."""
 
 
 def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
@@ -32,68 +49,192 @@ def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
     if not facts:
         return
     pledges = _stored_pledges(cursor, {fact.event.originator_id for fact in facts})
-    sums = _Sums()
-    brought: list[tuple[date, Counter[Member]]] = []
     with localcontext(prec=DIGITS):
-        for day, of_day in groupby(facts, _day):
-            before = _evolved(pledges, of_day)
-            brought.append((day, sums.change(before, pledges, day)))
-        _count_members(cursor, brought, sums)
-    sums.store(cursor)
+        moves = list(_moves(facts, pledges))
+        members = _stored_members(cursor, {member for move in moves for member in move.brings})
+        steps: list[_Step] = []
+        calendar: Calendar = defaultdict(dict)
+        for move in moves:
+            at_once, later = _split(move)
+            steps += _steps(move.position, at_once, _joined(members, move.brings))
+            for change in later:
+                _enter(calendar, change)
+        blocks = _blocks(steps)
+    _store_steps(cursor, steps)
+    _store_sums(cursor, "blocks", ("size", "block"), FIGURES, blocks.items())
+    _store_sums(cursor, "calendar", ("grain", "since"), tuple(REPORTING.values()), calendar.items())
+    _store_members(cursor, members)
     _store_pledges(cursor, pledges)
     _note_ahead(cursor, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A fact, what it made of its pledge, and whom that brings into which parts more often or less often."""
+
+    position: int
+    day: date
+    changes: Sequence[Change]
+    brings: Mapping[Member, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a fact changed at once in some parts, in each of them the same."""
+
+    position: int
+    parts: Iterable[Part]
+    figures: Figures
 
 
 def _day(entry: Entry) -> date:
     return entry.recorded_at.astimezone(UTC).date()
 
 
-def _evolved(pledges: Pledges, facts: Iterable[Entry]) -> Pledges:
-    """Let the facts happen to the pledges; those they happened to, as they were before."""
-    before: Pledges = {}
+def _moves(facts: Iterable[Entry], pledges: Pledges) -> Iterator[_Move]:
+    """Let the facts happen to the pledges, and tell what each changes."""
+    presences = {id: Presence.of(pledge) for id, pledge in pledges.items()}
     for fact in facts:
         event = fact.event
-        if isinstance(event, PledgeEvent):
-            id = event.originator_id
-            before.setdefault(id, pledges.get(id))
-            pledges[id] = evolve(pledges.get(id), event)
-    return before
+        if not isinstance(event, PledgeEvent):
+            continue
+        id, day = event.originator_id, _day(fact)
+        pledge = pledges[id] = evolve(pledges.get(id), event)
+        was = presences.get(id) or Presence()
+        now = presences[id] = was.after(pledge)
+        yield _Move(fact.position, day, tuple(changes(was, now, day)), _brings(was, now))
 
 
-class _Sums:
-    """Adds up what changes in each part, by day, by month and by year."""
+def _brings(was: Presence, now: Presence) -> Mapping[Member, int]:
+    """Whom the pledge brings into which part once more (1) or no longer (-1)."""
+    if was.parts is now.parts and was.brings is now.brings:
+        return {}
+    before, after = set(was.members()), set(now.members())
+    return {**dict.fromkeys(after - before, 1), **dict.fromkeys(before - after, -1)}
 
-    def __init__(self) -> None:
-        self._sums: defaultdict[tuple[Part, str, date], dict[str, Decimal]] = defaultdict(dict)
 
-    def change(self, before: Pledges, after: Pledges, day: date) -> Counter[Member]:
-        """Add what it changes from a day on that pledges are as they are after it; how many bring whom more often."""
-        brought: Counter[Member] = Counter()
-        for id, old in before.items():
-            was, now = Presence.of(old), Presence.of(after[id])
-            for changed in changes(old, after[id], day, was, now):
-                self.add(changed.part, changed.day, changed.figures)
-            if was != now:
-                brought.update(now.members())
-                brought.subtract(was.members())
-        return Counter({member: times for member, times in brought.items() if times})
+def _split(move: _Move) -> tuple[list[Change], list[Change]]:
+    """What changes at once, and what on later days."""
+    return [c for c in move.changes if c.day == move.day], [c for c in move.changes if c.day != move.day]
 
-    def add(self, part: Part, day: date, figures: Mapping[str, Decimal]) -> None:
+
+def _joined(members: Counter[Member], brings: Mapping[Member, int]) -> Mapping[Part, Figures]:
+    """Count who joins a part for the first time, or leaves it for good; how many more there are in each part."""
+    joined: defaultdict[Part, dict[str, Decimal]] = defaultdict(dict)
+    for member, times in brings.items():
+        part, kind, _ = member
+        was, members[member] = members[member], members[member] + times
+        if more := bool(members[member]) - bool(was):
+            joined[part][kind] = joined[part].get(kind, Decimal(0)) + more
+    return joined
+
+
+def _steps(position: int, at_once: Iterable[Change], joined: Mapping[Part, Figures]) -> Iterator[_Step]:
+    """A step for all the parts in which the fact changes the same."""
+    if not joined:
+        yield from (_Step(position, change.parts, change.figures) for change in at_once)
+        return
+    by_part: dict[Part, Figures] = {part: change.figures for change in at_once for part in change.parts}
+    alike: defaultdict[frozenset[tuple[str, Decimal]], list[Part]] = defaultdict(list)
+    for part in {**by_part, **joined}:
+        figures = {**by_part.get(part, {}), **joined.get(part, {})}
+        alike[frozenset((name, amount) for name, amount in figures.items() if amount)].append(part)
+    yield from (_Step(position, parts, dict(figures)) for figures, parts in alike.items() if figures)
+
+
+def _blocks(steps: Iterable[_Step]) -> Blocks:
+    """What the steps come to in each part and block; those of a size are the sums of those of the size below."""
+    smallest = SIZES[0]
+    sums: Blocks = defaultdict(dict)
+    for step in steps:
+        for part in step.parts:
+            _count(sums[part, smallest, step.position // smallest], step.figures)
+    for size, below in zip(SIZES[1:], SIZES, strict=False):
+        for (part, _, block), figures in [item for item in sums.items() if item[0][1] == below]:
+            _count(sums[part, size, block * below // size], figures)
+    return sums
+
+
+def _enter(calendar: Calendar, change: Change) -> None:
+    day = change.day
+    for part in change.parts:
         for grain, since in (("day", day), ("month", day.replace(day=1)), ("year", day.replace(month=1, day=1))):
-            sums = self._sums[part, grain, since]
-            for name, amount in figures.items():
-                sums[name] = sums.get(name, Decimal(0)) + amount
+            _count(calendar[part, grain, since], change.figures)
 
-    def store(self, cursor: Cursor[DictRow]) -> None:
-        """Add them to what is stored, and let no row be left that says nothing."""
-        rows = [
-            {"dimension": dimension, "key": key, "grain": grain, "since": since, **sums}
-            for ((dimension, key), grain, since), sums in self._sums.items()
-            if any(sums.values())
-        ]
+
+def _count(sums: dict[str, Decimal], figures: Figures) -> None:
+    for name, amount in figures.items():
+        sums[name] = sums[name] + amount if name in sums else amount
+
+
+def _store_steps(cursor: Cursor[DictRow], steps: Iterable[_Step]) -> None:
+    with cursor.copy(_COPY_STEPS) as copied:
+        for step in steps:
+            copied.write_row((step.position, _by_dimension(step.parts), *map(step.figures.get, FIGURES)))
+
+
+_COPY_STEPS = sql.SQL("COPY steps (position, parts, {}) FROM STDIN").format(
+    sql.SQL(", ").join(map(sql.Identifier, FIGURES))
+)
+
+
+def _by_dimension(parts: Iterable[Part]) -> str:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for dimension, key in sorted(parts):
+        found[dimension].append(key)
+    return msgspec.json.encode(found).decode()
+
+
+def _store_sums(
+    cursor: Cursor[DictRow],
+    table: str,
+    span: tuple[str, str],
+    names: Sequence[str],
+    sums: Iterable[tuple[tuple[Part, object, object], Figures]],
+) -> None:
+    """Add sums to what a table has, and let no row be left that says nothing."""
+    rows = [
+        {"dimension": dimension, "key": key, span[0]: kind, span[1]: which, **figures}
+        for ((dimension, key), kind, which), figures in sums
+        if any(figures.values())
+    ]
+    if rows:
         changed = msgspec.json.encode(rows).decode()
-        cursor.execute(_ADD, (changed,))
-        cursor.execute(_FORGET_NOTHING, (changed,))
+        cursor.execute(_added_to(table, span, names), (changed,))
+        cursor.execute(_nothing_left(table, span, names), (changed,))
+
+
+@cache
+def _added_to(table: str, span: tuple[str, str], names: Sequence[str]) -> sql.Composed:
+    return sql.SQL("""
+INSERT INTO {table} AS stored ({key}, {names})
+SELECT {key}, {given} FROM json_populate_recordset(NULL::{table}, %s::json)
+ON CONFLICT ({key}) DO UPDATE SET {added}
+""").format(
+        table=sql.Identifier(table),
+        key=_listed("{}", ("dimension", *span, "key")),
+        names=_listed("{}", names),
+        given=sql.SQL(", ").join(map(_given, names)),
+        added=sql.SQL(", ").join(map(_added, names)),
+    )
+
+
+@cache
+def _nothing_left(table: str, span: tuple[str, str], names: Sequence[str]) -> sql.Composed:
+    key = ("dimension", *span, "key")
+    return sql.SQL("""
+DELETE FROM {table} AS stored USING json_populate_recordset(NULL::{table}, %s::json) AS changed
+WHERE ({stored}) = ({changed}) AND {nothing}
+""").format(
+        table=sql.Identifier(table),
+        stored=_listed("stored.{}", key),
+        changed=_listed("changed.{}", key),
+        nothing=sql.SQL(" AND ").join(sql.SQL("stored.{} = 0").format(sql.Identifier(name)) for name in names),
+    )
+
+
+def _listed(form: LiteralString, names: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.SQL(form).format(sql.Identifier(name)) for name in names)
 
 
 def _added(name: str) -> sql.Composable:
@@ -105,40 +246,6 @@ def _added(name: str) -> sql.Composable:
 def _given(name: str) -> sql.Composable:
     template = "trim_scale(coalesce({}, 0))" if name in LADDER else "coalesce({}, 0)"
     return sql.SQL(template).format(sql.Identifier(name))
-
-
-_ADD = sql.SQL("""
-INSERT INTO figures AS stored (dimension, key, grain, since, {names})
-SELECT dimension, key, grain, since, {given} FROM json_populate_recordset(NULL::figures, %s::json)
-ON CONFLICT (dimension, grain, since, key) DO UPDATE SET {added}
-""").format(
-    names=sql.SQL(", ").join(map(sql.Identifier, FIGURES)),
-    given=sql.SQL(", ").join(map(_given, FIGURES)),
-    added=sql.SQL(", ").join(map(_added, FIGURES)),
-)
-
-_FORGET_NOTHING = sql.SQL("""
-DELETE FROM figures AS stored USING json_populate_recordset(NULL::figures, %s::json) AS changed
-WHERE (stored.dimension, stored.key, stored.grain, stored.since)
-      = (changed.dimension, changed.key, changed.grain, changed.since) AND {nothing}
-""").format(nothing=sql.SQL(" AND ").join(sql.SQL("stored.{} = 0").format(sql.Identifier(name)) for name in FIGURES))
-
-
-def _count_members(cursor: Cursor[DictRow], brought: Sequence[tuple[date, Counter[Member]]], sums: _Sums) -> None:
-    """Count who joins a part for the first time, or leaves it for good, on the day."""
-    touched = {member for _, by_member in brought for member in by_member}
-    if not touched:
-        return
-    counts = _stored_members(cursor, touched)
-    for day, by_member in brought:
-        joined: Counter[tuple[Part, str]] = Counter()
-        for member, times in by_member.items():
-            part, kind, _ = member
-            was, counts[member] = counts[member], counts[member] + times
-            joined[part, kind] += bool(counts[member]) - bool(was)
-        for (part, kind), more in joined.items():
-            sums.add(part, day, {kind: Decimal(more)})
-    _store_members(cursor, counts)
 
 
 def _rows(members: Mapping[Member, int]) -> str:
@@ -188,8 +295,8 @@ def _store_pledges(cursor: Cursor[DictRow], pledges: Pledges) -> None:
 
 
 def _note_ahead(cursor: Cursor[DictRow], facts: Iterable[Entry]) -> None:
-    ahead = {(_day(fact), fact.event.effective_on) for fact in facts if fact.event.effective_on > _day(fact)}
-    cursor.executemany("INSERT INTO ahead VALUES (%s, %s) ON CONFLICT DO NOTHING", sorted(ahead))
+    ahead = [(_day(f), f.event.effective_on, f.position) for f in facts if f.event.effective_on > _day(f)]
+    cursor.executemany("INSERT INTO ahead VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", ahead)
 
 
 PORTFOLIO = ReadModel.of_package("projections.portfolio", version=VERSION, apply=apply)

@@ -1,22 +1,21 @@
-"""What a pledge counts for in the running totals, and what a change of it changes on which day.
+"""What a pledge counts for in the running totals, and what a fact changes in them, at once and on later days.
 
-A total at the end of a day is the sum of all changes up to that day. What changes by a fact is written on the day the
-fact was recorded. A pledge's reporting also changes when a date goes by: that is written in advance, on the day on
-which it will, and taken back when the pledge changes before.
+A total is the sum of what all facts up to a position changed, and of what changed since because a date went by: a
+pledge's reporting becomes due, then overdue, then silent. That is written in advance, on the day on which it will, and
+taken back when the pledge changes before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from domain.counted import counted_of
+from domain.counted import Counted, counted_of
 from domain.dimensions import DATED, Dimension, keys
-from domain.ladder import RUNGS, is_standing, ladder_of
+from domain.ladder import RUNGS
 from domain.pledge import Pledge
-from domain.schedule import reporting_health, reporting_schedule
 from domain.vocabulary import Lifecycle, ReportingHealth
 
 WHOLE = ""
@@ -34,6 +33,9 @@ SUMMED = ("pledges", "reported", *LADDER, *LIFECYCLE.values(), *REPORTING.values
 ORGANISATIONS, COUNTRIES = "organisations", "countries"
 FIGURES = (*SUMMED, ORGANISATIONS, COUNTRIES)
 
+SIZES = (1 << 10, 1 << 14, 1 << 18, 1 << 22)
+"""Of how many positions there are sums, the smallest first: each is sixteen of the one before."""
+
 Part = tuple[str, str]
 """A part of the portfolio: a dimension and a key, as text."""
 
@@ -45,68 +47,88 @@ Figures = Mapping[str, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be added to the figures of a part on a day."""
+    """What is to be added to the figures of some parts, to each of them the same, on a day."""
 
-    part: Part
+    parts: frozenset[Part]
     day: date
     figures: Figures
 
 
-def changes(old: Pledge | None, new: Pledge | None, day: date, was: Presence, now: Presence) -> Iterator[Change]:
-    """What it changes in every part, from a day on, that a pledge is no longer `old` but `new`; `was` and `now` are
-    where it was and is."""
-    gone, come = _course(old, day, -1), _course(new, day, 1)
+def changes(old: Presence, new: Presence, day: date) -> Iterator[Change]:
+    """What it changes, from a day on, that a pledge counts no longer as `old` but as `new`."""
+    gone, come = _course(old.counted, day, -1), _course(new.counted, day, 1)
     moved = _together(gone, come)
-    for parts, course in ((was.parts - now.parts, gone), (now.parts - was.parts, come), (was.parts & now.parts, moved)):
-        for part in parts:
-            yield from (Change(part, on, figures) for on, figures in course.items())
-
-
-def parts_of(pledge: Pledge | None) -> frozenset[Part]:
-    """The parts that a pledge belongs to; the whole is one of them."""
-    if pledge is None:
-        return frozenset()
-    counted = counted_of(pledge)
-    # No dimension of these asks for the date, but the functions that find keys do.
-    found = {
-        (str(dimension), WHOLE if key is None else str(key))
-        for dimension in DIMENSIONS
-        for key in keys(counted, dimension, pledge.announced_on)
-    }
-    return frozenset({(WHOLE, WHOLE), *found})
+    for parts, course in (
+        (old.parts - new.parts, gone),
+        (new.parts - old.parts, come),
+        (old.parts & new.parts, moved),
+    ):
+        if parts:
+            yield from (Change(parts, on, figures) for on, figures in course.items() if figures)
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """The parts a pledge belongs to, and the organisations and countries that it brings into them, if it stands."""
+    """What a pledge counts as, the parts it belongs to, and the organisations and countries that it brings into them,
+    if it stands."""
 
-    parts: frozenset[Part]
-    brings: frozenset[tuple[str, str]]
+    counted: Counted | None = None
+    parts: frozenset[Part] = frozenset()
+    brings: frozenset[tuple[str, str]] = frozenset()
 
     @staticmethod
     def of(pledge: Pledge | None) -> Presence:
         """Where a pledge is; nowhere, where there is none."""
-        if pledge is None or not is_standing(pledge):
-            return Presence(parts_of(pledge), frozenset())
-        organisations = {party.organisation for party in (pledge.lead, *pledge.partners)}
-        brings = {*((ORGANISATIONS, str(id)) for id in organisations), *((COUNTRIES, c) for c in pledge.countries)}
-        return Presence(parts_of(pledge), frozenset(brings))
+        if pledge is None:
+            return Presence()
+        counted = counted_of(pledge)
+        return Presence(counted, _parts(counted), _brings(counted))
+
+    def after(self, pledge: Pledge | None) -> Presence:
+        """Where the same pledge is when something has happened to it: mostly where it was."""
+        if pledge is None or self.counted is None:
+            return Presence.of(pledge)
+        old, new = self.counted, counted_of(pledge)
+        # Dollars and reports put no pledge into another part; whatever else is counted may.
+        if replace(old, ladder=new.ladder, reports=new.reports, reporting=new.reporting) == new:
+            return Presence(new, self.parts, self.brings)
+        return Presence(new, _parts(new), _brings(new))
 
     def members(self) -> Iterator[Member]:
         """Whom the pledge brings into each of its parts."""
         return ((part, kind, member) for part in self.parts for kind, member in self.brings)
 
 
-def _course(pledge: Pledge | None, day: date, sign: int) -> dict[date, Figures]:
+def _parts(counted: Counted) -> frozenset[Part]:
+    """The parts that a pledge belongs to; the whole is one of them."""
+    # No dimension of these asks for the date, but the functions that find keys do.
+    found = {
+        (str(dimension), WHOLE if key is None else str(key))
+        for dimension in DIMENSIONS
+        for key in keys(counted, dimension, counted.announced_on)
+    }
+    return frozenset({(WHOLE, WHOLE), *found})
+
+
+def _brings(counted: Counted) -> frozenset[tuple[str, str]]:
+    if not counted.standing:
+        return frozenset()
+    organisations = {party.organisation for party in (counted.lead, *counted.partners)}
+    return frozenset(
+        {*((ORGANISATIONS, str(id)) for id in organisations), *((COUNTRIES, c) for c in counted.countries)}
+    )
+
+
+def _course(counted: Counted | None, day: date, sign: int) -> dict[date, Figures]:
     """What a pledge counts from a day on, and what changes on later days if nothing happens to it."""
-    if pledge is None:
+    if counted is None:
         return {}
-    ladder, standing = ladder_of(pledge), is_standing(pledge)
-    counted = {rung: getattr(ladder, name) for rung, name in zip(LADDER, RUNGS, strict=True)}
-    counted |= {"pledges": standing, "reported": standing and bool(pledge.reports), LIFECYCLE[pledge.lifecycle]: 1}
-    course: dict[date, dict[str, Decimal]] = {day: {name: sign * Decimal(n) for name, n in counted.items() if n}}
-    if standing:
-        healths = list(_reporting(pledge, day))
+    amounts = {rung: getattr(counted.ladder, name) for rung, name in zip(LADDER, RUNGS, strict=True)}
+    amounts |= {"pledges": counted.standing, "reported": counted.standing and bool(counted.reports)}
+    amounts[LIFECYCLE[counted.lifecycle]] = 1
+    course: dict[date, dict[str, Decimal]] = {day: {name: sign * Decimal(n) for name, n in amounts.items() if n}}
+    if counted.standing:
+        healths = list(_reporting(counted, day))
         for n, (on, health) in enumerate(healths):
             figures = course.setdefault(on, {})
             figures[REPORTING[health]] = Decimal(sign)
@@ -115,11 +137,11 @@ def _course(pledge: Pledge | None, day: date, sign: int) -> dict[date, Figures]:
     return dict(course)
 
 
-def _reporting(pledge: Pledge, day: date) -> Iterator[tuple[date, ReportingHealth]]:
+def _reporting(counted: Counted, day: date) -> Iterator[tuple[date, ReportingHealth]]:
     """How the pledge stands with its reports on a day, and from which later days on otherwise."""
-    health = reporting_health(pledge, day)
+    health = counted.reporting_health(day)
     yield day, health
-    schedule = reporting_schedule(pledge)
+    schedule = counted.reporting
     if schedule is None:
         return
     for on in (schedule.due_on, schedule.overdue_on, schedule.silent_on):
