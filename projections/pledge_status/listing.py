@@ -17,7 +17,7 @@ from projections.database import Source, rows
 from projections.pinning import AT_POINT, Point, point, require_reached
 from projections.pledge_status.filters import PledgeFilters, conditions
 
-STATUSES_AT_ONCE = 20_000
+STATUSES_AT_ONCE = 100_000
 
 _status = msgspec.json.Decoder(PledgeStatus).decode
 

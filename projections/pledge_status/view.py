@@ -24,7 +24,7 @@ from projections.pledge_status.status_lines import status_lines
 from projections.pledge_status.unverified import UnverifiedPart, unverified
 
 STREAMED_AT_ONCE = 2_000
-STATUSES_AT_ONCE = 20_000
+STATUSES_AT_ONCE = 100_000
 
 _status = msgspec.json.Decoder(PledgeStatus).decode
 

@@ -55,10 +55,12 @@ def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
         steps: list[_Step] = []
         calendar: Calendar = defaultdict(dict)
         for move in moves:
-            at_once, later = _split(move)
-            steps += _steps(move.position, at_once, _joined(members, move.brings))
-            for change in later:
-                _enter(calendar, change)
+            for change in move.changes:
+                if change.day == move.day:
+                    steps.append(_Step(move.position, change.parts, change.figures))
+                else:
+                    _enter(calendar, change)
+            steps += _steps(move.position, _joined(members, move.brings))
         blocks = _blocks(steps)
     _store_steps(cursor, steps)
     _store_sums(cursor, "blocks", ("size", "block"), FIGURES, blocks.items())
@@ -113,11 +115,6 @@ def _brings(was: Presence, now: Presence) -> Mapping[Member, int]:
     return {**dict.fromkeys(after - before, 1), **dict.fromkeys(before - after, -1)}
 
 
-def _split(move: _Move) -> tuple[list[Change], list[Change]]:
-    """What changes at once, and what on later days."""
-    return [c for c in move.changes if c.day == move.day], [c for c in move.changes if c.day != move.day]
-
-
 def _joined(members: Counter[Member], brings: Mapping[Member, int]) -> Mapping[Part, Figures]:
     """Count who joins a part for the first time, or leaves it for good; how many more there are in each part."""
     joined: defaultdict[Part, dict[str, Decimal]] = defaultdict(dict)
@@ -129,17 +126,13 @@ def _joined(members: Counter[Member], brings: Mapping[Member, int]) -> Mapping[P
     return joined
 
 
-def _steps(position: int, at_once: Iterable[Change], joined: Mapping[Part, Figures]) -> Iterator[_Step]:
-    """A step for all the parts in which the fact changes the same."""
-    if not joined:
-        yield from (_Step(position, change.parts, change.figures) for change in at_once)
-        return
-    by_part: dict[Part, Figures] = {part: change.figures for change in at_once for part in change.parts}
-    alike: defaultdict[frozenset[tuple[str, Decimal]], list[Part]] = defaultdict(list)
-    for part in {**by_part, **joined}:
-        figures = {**by_part.get(part, {}), **joined.get(part, {})}
-        alike[frozenset((name, amount) for name, amount in figures.items() if amount)].append(part)
-    yield from (_Step(position, parts, dict(figures)) for figures, parts in alike.items() if figures)
+def _steps(position: int, joined: Mapping[Part, Figures]) -> Iterator[_Step]:
+    """Who joined or left, in one step for all the parts in which as many did."""
+    alike: defaultdict[tuple[tuple[str, Decimal], ...], list[Part]] = defaultdict(list)
+    for part, figures in joined.items():
+        if any(figures.values()):
+            alike[tuple(sorted(figures.items()))].append(part)
+    yield from (_Step(position, parts, dict(figures)) for figures, parts in alike.items())
 
 
 def _blocks(steps: Iterable[_Step]) -> Blocks:

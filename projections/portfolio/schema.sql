@@ -1,5 +1,6 @@
 -- What each fact changed, by itself: signed changes of the figures of a total, in all those parts in which they are the
--- same. Most facts need one row: a contribution changes the same two figures in every part that its pledge belongs to.
+-- same. Most facts need one row: a contribution changes the same two figures in every part that its pledge belongs to. Who
+-- joined or left with it has rows of its own.
 CREATE TABLE steps (
     position                bigint  NOT NULL,
     parts                   jsonb   NOT NULL, -- by dimension the keys, as in the tables below
