@@ -29,7 +29,7 @@ from domain.vocabulary import (
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from projections.pinning import Point, PositionNotReached
-from projections.pledge_status.facets import Facet
+from projections.pledge_status.facets import Facet, Sum
 from projections.pledge_status.filters import PledgeFilters
 from projections.pledge_status.listing import Sorting, SortKey, statuses_in_order
 from projections.pledge_status.view import PledgeRow
@@ -131,6 +131,7 @@ def test_every_number_is_that_of_counting_one_by_one(
     chosen = [pledge for pledge in pledges[on] if meets(pledge, filters, on)]
     assert found.pledges == len(chosen)
     assert found.ladder == sum((status_of(pledge).ladder for pledge in chosen), Ladder())
+    assert service.pledges.sum_of(filters, point(service, on)) == Sum(pledges=found.pledges, ladder=found.ladder)
     for facet in Facet:
         near = [pledge for pledge in pledges[on] if meets(pledge, filters, on, but=facet)]
         assert found.facets[facet] == Counter(value for pledge in near for value in values(pledge, facet, on)), facet
@@ -159,6 +160,9 @@ def test_a_list_in_parts_is_the_whole_list_in_its_order(
     parts: list[PledgeRow] = []
     while part := service.pledges.in_order(filters, sorting, at, offset=len(parts), limit=limit):
         assert len(part) <= limit
+        assert service.pledges.statuses_in_part(filters, sorting, at, offset=len(parts), limit=limit) == tuple(
+            status_of(row.pledge) for row in part
+        )
         parts += part
 
     chosen = [status_of(pledge) for pledge in pledges[at.effective_on] if meets(pledge, filters, at.effective_on)]
