@@ -76,6 +76,13 @@ WHERE {current} AND id = ANY(%(ids)s::uuid[])
 _STATUSES = sql.SQL("""
 SELECT tracking.position AS reached, found.reference, found.status
 FROM pledge_status.tracking LEFT JOIN (
+    SELECT reference, status FROM pledge_status.pledges WHERE {at_point} LIMIT %(limit)s
+) AS found ON true
+""").format(at_point=AT_POINT)
+
+_STATUSES_IN_ORDER = sql.SQL("""
+SELECT tracking.position AS reached, found.reference, found.status
+FROM pledge_status.tracking LEFT JOIN (
     SELECT reference, status FROM pledge_status.pledges
     WHERE {at_point} AND reference > %(after)s ORDER BY reference LIMIT %(limit)s
 ) AS found ON true
@@ -203,16 +210,22 @@ class PledgeStatusView:
             after = states[-1].pledge.reference
 
     def statuses(self, at: Point) -> Iterator[PledgeStatus]:
-        """The status of every pledge at a point, by reference, a few at a time. Raises PositionNotReached."""
-        after = ""
-        while True:
-            found = rows(self._source, _STATUSES, {**point(at), "after": after, "limit": STATUSES_AT_ONCE})
-            require_reached(at, found[0]["reached"])
-            told = [row for row in found if row["status"] is not None]
+        """The status of every pledge at a point, by reference, so many at a time. Raises PositionNotReached."""
+        # Where all of them are read at once, they are put in order here: the server would need its disk for that.
+        told = self._statuses(_STATUSES, at, limit=STATUSES_AT_ONCE + 1)
+        if len(told) > STATUSES_AT_ONCE:
+            told = self._statuses(_STATUSES_IN_ORDER, at, after="", limit=STATUSES_AT_ONCE)
+        told.sort(key=lambda row: str(row["reference"]))
+        while told:
             yield from (_status(row["status"]) for row in told)
             if len(told) < STATUSES_AT_ONCE:
                 return
-            after = told[-1]["reference"]
+            told = self._statuses(_STATUSES_IN_ORDER, at, after=told[-1]["reference"], limit=STATUSES_AT_ONCE)
+
+    def _statuses(self, query: sql.Composed, at: Point, **values: object) -> list[DictRow]:
+        found = rows(self._source, query, {**point(at), **values})
+        require_reached(at, found[0]["reached"])
+        return [row for row in found if row["status"] is not None]
 
     def titles(self, references: Iterable[str], at: Point, *, published: bool) -> Mapping[str, str]:
         """What pledges were called at a point, by reference; only those that BDT had admitted, if asked.

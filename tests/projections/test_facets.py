@@ -29,6 +29,7 @@ from domain.vocabulary import (
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from projections.pinning import Point, PositionNotReached
+from projections.pledge_status import view
 from projections.pledge_status.facets import Facet, Sum
 from projections.pledge_status.filters import PledgeFilters
 from projections.pledge_status.listing import Sorting, SortKey, statuses_in_order
@@ -178,12 +179,14 @@ def test_pledges_are_sorted_by_their_last_facts(service: Service):
     assert [row.position for row in listed] == sorted((row.position for row in listed), reverse=True)
 
 
-def test_all_of_a_list_is_read_however_many_are_read_at_once(service: Service):
+def test_all_of_a_list_is_read_however_many_are_read_at_once(service: Service, monkeypatch: pytest.MonkeyPatch):
     at = point(service, DAYS[-1])
     whole = [pledge.reference for pledge in service.pledges.statuses_in_order(PledgeFilters(), EVERYTHING, at)]
     for at_once in (1, 7, 60, 61):
         found = statuses_in_order(service.pool, PledgeFilters(), EVERYTHING, at, at_once=at_once)
         assert [pledge.reference for pledge in found] == whole
+        monkeypatch.setattr(view, "STATUSES_AT_ONCE", at_once)
+        assert [pledge.reference for pledge in service.pledges.statuses(at)] == whole
 
 
 def test_parts_of_a_list_of_one_moment_fit_together_while_writing_goes_on(service: Service):
