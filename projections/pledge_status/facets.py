@@ -86,7 +86,7 @@ FROM pledge_status.tracking LEFT JOIN (
         SELECT *, {missed} AS missed, {reporting} AS reporting, {target_groups} AS target_groups
         FROM pledge_status.pledges WHERE {conditions}
     ), near AS MATERIALIZED (
-        SELECT id, lifecycle, scaled_up, type, focus_area, pillars, lead_sector, regions, countries, target_groups,
+        SELECT lifecycle, scaled_up, type, focus_area, pillars, lead_sector, regions, countries, target_groups,
                beneficiary_groups, sdgs, reporting, announced_on, {rungs}, missed
         FROM noted WHERE missed & (missed - 1) = 0
     )
@@ -105,10 +105,12 @@ FROM pledge_status.tracking CROSS JOIN (
 _OF_SINGLE = sql.SQL(
     "SELECT {facet}, {value}, count(*), {nothing} FROM near WHERE missed IN (0, {bit}) GROUP BY {value}"
 )
-_OF_SEVERAL = sql.SQL(
-    "SELECT {facet}, value, count(DISTINCT id), {nothing} FROM near, unnest({value}) AS value"
-    " WHERE missed IN (0, {bit}) GROUP BY value"
-)
+# Many pledges have the same values together: those are counted first, and taken apart then.
+_OF_SEVERAL = sql.SQL("""
+SELECT {facet}, value, sum(pledges)::bigint, {nothing}
+FROM (SELECT {value} AS together, count(*) AS pledges FROM near WHERE missed IN (0, {bit}) GROUP BY together) AS counted
+CROSS JOIN LATERAL (SELECT DISTINCT unnest(together) AS value) AS apart GROUP BY value
+""")
 
 
 def summary(source: Source, filters: PledgeFilters, at: Point) -> Summary:
