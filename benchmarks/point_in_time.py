@@ -132,12 +132,9 @@ def timings(service: Service, pledges: int) -> list[Timing]:
     """Every question, of random moments; the first round warms up and is not counted."""
     chance = random.Random(1)
 
-    def day() -> date:
-        """A day in the second half of the register's time."""
-        return (START + SPAN * chance.uniform(0.5, 0.99)).date()
-
     def moment() -> Moment:
-        return service.register.resolve(day(), None)
+        """An instant in the second half of the register's time."""
+        return service.register.resolve(START + SPAN * chance.uniform(0.5, 0.99), None)
 
     by_dimension = {dimension: partial(_running, service, dimension) for dimension in MEASURED}
     questions: dict[str, Callable[[Moment], object]] = {
