@@ -23,6 +23,8 @@ ROWS_AT_ONCE = 10_000
 _BLOCK, _TIME = ("size", "block"), ("grain", "since")
 _HEALTHS = tuple(REPORTING.values())
 
+_PLACES = {name: place for place, name in enumerate(FIGURES)}
+
 _Row = tuple[Part, object, object, Figures]
 
 
@@ -46,7 +48,9 @@ def copy_sums(cursor: Cursor[DictRow], sums: Sums) -> None:
 
 
 def _step_line(step: Step) -> str:
-    amounts = (str(step.figures[name]) if name in step.figures else "\\N" for name in FIGURES)
+    amounts = ["\\N"] * len(FIGURES)
+    for name, amount in step.figures.items():
+        amounts[_PLACES[name]] = str(amount)
     return "\t".join((str(step.position), _parts(step.parts), *amounts))
 
 
