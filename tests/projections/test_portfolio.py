@@ -24,7 +24,7 @@ from projections.portfolio.counted import DIMENSIONS, SIZES
 from projections.portfolio.view import PortfolioView
 from tests.given import ANNOUNCED_ON, TODAY, announced, contributed, contribution, reported, validated
 from tests.portfolios import portfolios
-from tests.projections.ledgers import forget, pledge, recorded_ledger, runner
+from tests.projections.ledgers import append, busy_life, forget, pledge, recorded_ledger, runner
 
 same_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
@@ -166,3 +166,16 @@ def test_reporting_moves_on_with_the_days_although_nothing_is_recorded(service: 
         {ReportingHealth.NEVER_REPORTED: 1},
         {ReportingHealth.NEVER_REPORTED: 1},
     ]
+
+
+def test_a_rebuild_lays_the_steps_in_the_order_of_positions(service: Service) -> None:
+    lives = [busy_life(reference) for reference in ("T-1", "T-2", "T-3")]
+    append(service, [list(facts) for facts in zip(*lives, strict=True)])
+
+    service.projections.rebuild("portfolio", lambda done, total: None)
+
+    with service.pool.connection() as connection:
+        stored = connection.execute("SELECT position FROM portfolio.steps ORDER BY ctid").fetchall()
+    positions = [row["position"] for row in stored]
+    assert len(positions) > len(lives[0])
+    assert positions == sorted(positions)
