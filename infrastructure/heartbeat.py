@@ -25,7 +25,7 @@ BEAT_SECONDS = 0.5
 SILENT_AFTER_SECONDS = 2
 """How long an answer, or a connection, may take; libpq knows nothing shorter."""
 
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.25
 
 _log = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from api.cli.console import aside, shown
 from api.cli.import_report import document, show
+from api.cli.progress_bar import progress_bar
 from application.register_import.imports import RegisterImports
 from application.register_import.mapping import Mapping, UnusableMapping, parse
 from application.register_import.plan import Choices, Missing, Outcome
@@ -23,6 +24,9 @@ from infrastructure.settings import Settings
 
 DONE, REFUSED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes, as docs/import.md explains them."""
+
+TOLD_EVERY = 200
+"""After how many pledges it is told how far the import is."""
 
 
 def import_register(
@@ -88,9 +92,16 @@ def import_register(
 def _run(
     imports: RegisterImports, sheet: Sheet, mapping: Mapping, day: date, choices: Choices, *, dry_run: bool
 ) -> Outcome:
-    if dry_run:
-        return Outcome(plan=imports.preview(sheet, mapping, day, choices))
-    return imports.carry_out(sheet, mapping, day, choices)
+    with progress_bar() as progress:
+        task = progress.add_task("pledges decided", total=None)
+
+        def report(done: int, of_all: int) -> None:
+            if done % TOLD_EVERY == 0 or done == of_all:
+                progress.update(task, completed=done, total=of_all)
+
+        if dry_run:
+            return Outcome(plan=imports.preview(sheet, mapping, day, choices, report))
+        return imports.carry_out(sheet, mapping, day, choices, report)
 
 
 def _mapping(path: Path, *, as_json: bool) -> Mapping:

@@ -36,7 +36,7 @@ def totals(
 ) -> None:
     """Add up the register at a moment, without naming any pledge.
 
-    The figures are those of a snapshot of the same moment, for the end of a day in no time at all.
+    The figures are those of a snapshot of the same moment, for an instant in no time at all.
     """
     with the_service() as service:
         at = moment_of(service, as_of, effective_on)

@@ -69,8 +69,8 @@ def organisation_page(visit: Visit, id: UUID) -> OrganisationPage:
     if organisation is None:
         raise UnknownOrganisation(str(id))
     view, at = visit.service.pledges, visit.point
-    whole = view.summary(filters_of(visit, id), at)
-    led = view.summary(within(visit.sight, PledgeFilters(lead=(id,))), at)
+    whole = view.sum_of(filters_of(visit, id), at)
+    led = view.sum_of(within(visit.sight, PledgeFilters(lead=(id,))), at)
     rows = view.in_order(filters_of(visit, id), NEWEST_FIRST, at, limit=MOST_PLEDGES)
     names = visit.service.organisations.names(parties(row.pledge for row in rows), at=at)
     return OrganisationPage(

@@ -10,18 +10,26 @@ from typing import Any
 
 from api.http.publication_documents import address_of
 from api.web.overview import Rung, rungs
-from api.web.paging import Paged, paged
+from api.web.paging import Paged
 from application.moments import Moment
 from application.reporting_duties import names_at
-from audit.snapshot import Document, identity_of
+from audit.snapshot import Document, identity_of, status_document
 from domain.dimensions import Dimension, Division, Key
 from domain.events import SnapshotIdentity
 from domain.ladder import RUNGS, ZERO, Ladder
 from domain.totals import Total, rate
 from domain.vocabulary import Lifecycle, ReportingHealth, ScheduleHealth
 from infrastructure.bootstrap import Service
+from infrastructure.register import point_of
+from projections.pledge_status.filters import PledgeFilters
+from projections.pledge_status.listing import Sorting, SortKey
 
 PLEDGES_A_PAGE = 100
+
+MOST_DIGESTED = 10_000
+"""Of a larger register the page leaves out the digest, which takes every pledge; whoever takes the snapshot gets it."""
+
+ADMITTED = PledgeFilters(published=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +62,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotPage:
-    """The register at a moment. `organisations` names those that are keys of parts."""
+    """The register at a moment. `identity` is that of its totals, `digest` that of all of it.
+
+    `organisations` names those that are keys of parts.
+    """
 
     identity: SnapshotIdentity
+    digest: str | None
     tree_size: int
     root: str
     whole: Total
@@ -78,23 +90,38 @@ class SnapshotPage:
 
 
 def snapshot_page(service: Service, at: Moment, division: Division, number: int) -> SnapshotPage:
-    """The register at a moment, with a page of its pledges."""
-    taken = service.snapshots.take(at, division)
-    shown = paged(taken["pledges"], number, PLEDGES_A_PAGE)
-    whole = total_of(taken["totals"])
-    is_nameless = any(pledge["lead"]["name"] is None for pledge in shown.items)
+    """The register at a moment, with a page of its pledges; the others are counted, and not looked at."""
+    told = service.snapshots.totals(at, division)
+    of_all = service.pledges.sum_of(ADMITTED, point_of(at)).pledges
+    rows = _rows(service, at, number)
+    whole = total_of(told["totals"])
+    is_nameless = any(row["lead"]["name"] is None for row in rows)
     names = names_of_organisations(service, at) if is_nameless or Dimension.ORGANISATION in division.by else {}
     return SnapshotPage(
-        identity=identity_of(taken),
-        tree_size=taken["tree_size"],
-        root=taken["root"],
+        identity=identity_of(told),
+        digest=service.snapshots.take(at, division)["digest"] if of_all <= MOST_DIGESTED else None,
+        tree_size=told["tree_size"],
+        root=told["root"],
         whole=whole,
         ladder=tuple(rungs(whole.ladder)),
         division=division,
-        parts=_parts(taken),
+        parts=_parts(told),
         organisations=names,
-        pledges=shown.showing([_row(pledge, names) for pledge in shown.items]),
+        pledges=Paged(items=[_row(row, names) for row in rows], number=number, size=PLEDGES_A_PAGE, of_all=of_all),
     )
+
+
+def _rows(service: Service, at: Moment, number: int) -> list[Document]:
+    """A page of the pledges that were admitted, as the snapshot tells them."""
+    found = service.pledges.statuses_in_part(
+        ADMITTED,
+        Sorting(SortKey.REFERENCE),
+        point_of(at),
+        offset=(number - 1) * PLEDGES_A_PAGE,
+        limit=PLEDGES_A_PAGE,
+    )
+    organisations = service.register.organisations(at) if found else {}
+    return [status_document(status, organisations, at.effective_on) for status in found]
 
 
 def names_of_organisations(service: Service, at: Moment) -> Mapping[str, str]:

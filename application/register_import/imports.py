@@ -15,7 +15,7 @@ from application.register_import.differences import Export
 from application.register_import.mapping import Mapping
 from application.register_import.numbers import References, ReferencesInUse, provisional, taken
 from application.register_import.plan import Choices, Outcome, Plan
-from application.register_import.planning import Decided, Planner, Task
+from application.register_import.planning import Decided, Planner, Report, Task
 from application.register_import.reading import read
 from application.register_import.register import RegisterView
 from application.register_import.sheet import Sheet
@@ -32,6 +32,10 @@ IMPORTER = Actor(role=Role.BDT)
 """An import is BDT's act: no organisation's own statement, and nobody's token."""
 
 
+def quietly(done: int, of_all: int) -> None:
+    """Nobody wants to know how far it is."""
+
+
 class RegisterImports:
     """Imports of registers into one ledger."""
 
@@ -44,17 +48,21 @@ class RegisterImports:
         self._rates = rates
         self._today = today
 
-    def preview(self, sheet: Sheet, mapping: Mapping, exported_on: date, choices: Choices) -> Plan:
+    def preview(
+        self, sheet: Sheet, mapping: Mapping, exported_on: date, choices: Choices, report: Report = quietly
+    ) -> Plan:
         """What an import would do now, reference numbers provisional; nothing is written. Raises DateInFuture."""
-        return self._rehearsal(sheet, mapping, exported_on, choices)().plan
+        return self._rehearsal(sheet, mapping, exported_on, choices, report)().plan
 
-    def carry_out(self, sheet: Sheet, mapping: Mapping, exported_on: date, choices: Choices) -> Outcome:
+    def carry_out(
+        self, sheet: Sheet, mapping: Mapping, exported_on: date, choices: Choices, report: Report = quietly
+    ) -> Outcome:
         """Import the file. Where the plan has refusals or changes nothing, nothing is written.
 
         An import that another one overtakes is planned anew on what the register has then, so that of two imports
         of one file the second finds nothing left to do. Raises DateInFuture and LedgerBusy; nothing is written then.
         """
-        rehearse = self._rehearsal(sheet, mapping, exported_on, choices)
+        rehearse = self._rehearsal(sheet, mapping, exported_on, choices, report)
         for _ in range(ATTEMPTS):
             rehearsal = rehearse()
             if rehearsal.plan.refusals or not rehearsal.plan.changes:
@@ -68,7 +76,7 @@ class RegisterImports:
         raise LedgerBusy("others kept changing the pledges of this register")
 
     def _rehearsal(
-        self, sheet: Sheet, mapping: Mapping, exported_on: date, choices: Choices
+        self, sheet: Sheet, mapping: Mapping, exported_on: date, choices: Choices, report: Report
     ) -> Callable[[], _Rehearsal]:
         """Read the file once; the rehearsal can then be repeated on what the register has by then."""
         if exported_on > self._today():
@@ -79,7 +87,7 @@ class RegisterImports:
         def rehearse() -> _Rehearsal:
             state = self._view.state(export.register)
             task = Task.of(sheet, mapping, export, choices, reading, state)
-            return _Rehearsal(self, task, provisional(task.numbers_wanted, self._references, self._view))
+            return _Rehearsal(self, task, provisional(task.numbers_wanted, self._references, self._view), report)
 
         return rehearse
 
@@ -105,15 +113,16 @@ class RegisterImports:
 class _Rehearsal:
     """A task decided in memory with certain references."""
 
-    def __init__(self, imports: RegisterImports, task: Task, references: References) -> None:
+    def __init__(self, imports: RegisterImports, task: Task, references: References, report: Report) -> None:
         self._imports = imports
         self._task = task
+        self._report = report
         in_use = ReferencesInUse(references)
-        self.decided: Decided = Planner(task, imports.batch(task, references), in_use).decide()
+        self.decided: Decided = Planner(task, imports.batch(task, references), in_use).decide(report)
         self.plan: Plan = plan_of(task, self.decided)
         self._used = in_use.used
 
     def with_references_taken(self) -> _Rehearsal:
         """The same with references that are ours; decided again only where they are not the provisional ones."""
         references = self._imports.references_taken(self._used)
-        return self if references == self._used else _Rehearsal(self._imports, self._task, references)
+        return self if references == self._used else _Rehearsal(self._imports, self._task, references, self._report)

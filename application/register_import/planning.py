@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
+from itertools import chain
 from uuid import UUID, uuid5
 
 from application.batch import Batch, Once
@@ -29,6 +31,9 @@ from domain.pledge import Pledge
 from domain.refusals import AlreadyDecided, BeforeAnnouncement, BelowDelivered, PledgeClosed, Refused
 from domain.values import Source
 from domain.vocabulary import Lifecycle
+
+Report = Callable[[int, int], None]
+"""Is told how many pledges are decided, and of how many."""
 
 SCOPE = "import"
 ORGANISATIONS = UUID("0b8f7a86-4f0f-5d3a-8a53-6d8f3c1b9e52")
@@ -119,14 +124,18 @@ class Planner:
         self._last_number = _last_numbers(task.state.pledges)
         self._leads_told: set[str] = set()
 
-    def decide(self) -> Decided:
+    def decide(self, report: Report) -> Decided:
         """Every decision of the import, in the order of the file; what is gone comes last."""
-        for known in self._task.pairing.pairs:
-            self._compare(known)
-        for promise in self._task.pairing.new:
-            self._announce(promise)
-        for pledge in self._task.pairing.gone:
-            self._miss(pledge)
+        pairing = self._task.pairing
+        steps: Iterator[Callable[[], None]] = chain(
+            (partial(self._compare, known) for known in pairing.pairs),
+            (partial(self._announce, promise) for promise in pairing.new),
+            (partial(self._miss, pledge) for pledge in pairing.gone),
+        )
+        of_all = len(pairing.pairs) + len(pairing.new) + len(pairing.gone)
+        for done, step in enumerate(steps, start=1):
+            step()
+            report(done, of_all)
         self._batch.also_once(_once(self._export.register, "after", str(self._task.state.imported_up_to)))
         return Decided(
             batch=self._batch,

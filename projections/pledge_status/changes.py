@@ -22,7 +22,7 @@ from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
 from projections.search_text import searchable
 
-VERSION = 6
+VERSION = 7
 
 OF_10_000 = 10_000
 """Shares to four places as integers."""

@@ -1,8 +1,8 @@
-"""How many pledges each value of each filter would find, beside the other filters, and what all of them come to.
+"""What pledges that are looked for come to, and how many each value of each filter would find beside the other filters.
 
-One pass over the pledges: each row notes which of the faceted filters it misses. A row that misses none is counted
-everywhere; one that misses a single filter is counted among that filter's own values, for another choice there would
-find it; one that misses more is counted nowhere.
+The latter takes one pass over the pledges: each row notes which of the faceted filters it misses. A row that misses
+none is counted everywhere; one that misses a single filter is counted among that filter's own values, for another
+choice there would find it; one that misses more is counted nowhere.
 """
 
 from __future__ import annotations
@@ -42,6 +42,14 @@ class Facet(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """How many pledges there are, and what they come to."""
+
+    pledges: int
+    ladder: Ladder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What pledges that meet every filter come to, and the values of each facet with their numbers of pledges.
 
@@ -78,7 +86,7 @@ FROM pledge_status.tracking LEFT JOIN (
         SELECT *, {missed} AS missed, {reporting} AS reporting, {target_groups} AS target_groups
         FROM pledge_status.pledges WHERE {conditions}
     ), near AS MATERIALIZED (
-        SELECT id, lifecycle, scaled_up, type, focus_area, pillars, lead_sector, regions, countries, target_groups,
+        SELECT lifecycle, scaled_up, type, focus_area, pillars, lead_sector, regions, countries, target_groups,
                beneficiary_groups, sdgs, reporting, announced_on, {rungs}, missed
         FROM noted WHERE missed & (missed - 1) = 0
     )
@@ -87,13 +95,22 @@ FROM pledge_status.tracking LEFT JOIN (
 ) AS counted ON true
 """)
 
+_SUM = sql.SQL("""
+SELECT tracking.position AS reached, counted.*
+FROM pledge_status.tracking CROSS JOIN (
+    SELECT count(*) AS pledges, {sums} FROM pledge_status.pledges WHERE {conditions}
+) AS counted
+""")
+
 _OF_SINGLE = sql.SQL(
     "SELECT {facet}, {value}, count(*), {nothing} FROM near WHERE missed IN (0, {bit}) GROUP BY {value}"
 )
-_OF_SEVERAL = sql.SQL(
-    "SELECT {facet}, value, count(DISTINCT id), {nothing} FROM near, unnest({value}) AS value"
-    " WHERE missed IN (0, {bit}) GROUP BY value"
-)
+# Many pledges have the same values together: those are counted first, and taken apart then.
+_OF_SEVERAL = sql.SQL("""
+SELECT {facet}, value, sum(pledges)::bigint, {nothing}
+FROM (SELECT {value} AS together, count(*) AS pledges FROM near WHERE missed IN (0, {bit}) GROUP BY together) AS counted
+CROSS JOIN LATERAL (SELECT DISTINCT unnest(together) AS value) AS apart GROUP BY value
+""")
 
 
 def summary(source: Source, filters: PledgeFilters, at: Point) -> Summary:
@@ -116,6 +133,19 @@ def summary(source: Source, filters: PledgeFilters, at: Point) -> Summary:
     found = rows(source, query, {**values, **groups, **point(at)})
     require_reached(at, found[0]["reached"])
     return _summary(found)
+
+
+def sum_of(source: Source, filters: PledgeFilters, at: Point) -> Sum:
+    """How many pledges meet the filters at a point, and what they come to. Raises PositionNotReached."""
+    given = list(conditions(filters, at.effective_on, AT_POINT))
+    query = _SUM.format(
+        sums=_each_rung("coalesce(sum({0}), 0) AS {0}"),
+        conditions=sql.SQL(" AND ").join([AT_POINT, *(condition.text for condition in given)]),
+    )
+    values = {name: value for condition in given for name, value in condition.values.items()}
+    [found] = rows(source, query, {**values, **point(at)})
+    require_reached(at, found["reached"])
+    return Sum(pledges=found["pledges"], ladder=_ladder(found))
 
 
 def _own_condition(filters: PledgeFilters, facet: Facet, at: Point) -> Condition | None:
@@ -178,6 +208,10 @@ def _summary(found: list[DictRow]) -> Summary:
     whole = next(row for row in found if row["facet"] is None)
     return Summary(
         pledges=whole["pledges"],
-        ladder=Ladder(**{rung: whole[f"{rung}_usd"] for rung in RUNGS}),
+        ladder=_ladder(whole),
         facets=facets,
     )
+
+
+def _ladder(row: DictRow) -> Ladder:
+    return Ladder(**{rung: row[f"{rung}_usd"] for rung in RUNGS})

@@ -17,7 +17,7 @@ from projections.database import Source, rows
 from projections.pinning import AT_POINT, Point, point, require_reached
 from projections.pledge_status.filters import PledgeFilters, conditions
 
-STATUSES_AT_ONCE = 20_000
+STATUSES_AT_ONCE = 100_000
 
 _status = msgspec.json.Decoder(PledgeStatus).decode
 
@@ -68,6 +68,14 @@ def rows_in_order(
     return _part(source, filters, sorting, at, ("state", "position", "recorded_at"), offset=offset, limit=limit)
 
 
+def statuses_in_part(
+    source: Source, filters: PledgeFilters, sorting: Sorting, at: Point, *, offset: int, limit: int
+) -> tuple[PledgeStatus, ...]:
+    """The status of each pledge of a part of the list. Raises PositionNotReached."""
+    found = _part(source, filters, sorting, at, ("status",), offset=offset, limit=limit)
+    return tuple(_status(row["status"]) for row in found)
+
+
 def statuses_in_order(
     source: Source, filters: PledgeFilters, sorting: Sorting, at: Point, *, at_once: int = STATUSES_AT_ONCE
 ) -> Iterator[PledgeStatus]:
@@ -77,8 +85,7 @@ def statuses_in_order(
     """
 
     def part(offset: int) -> Sequence[PledgeStatus]:
-        found = _part(source, filters, sorting, at, ("status",), offset=offset, limit=at_once)
-        return [_status(row["status"]) for row in found]
+        return statuses_in_part(source, filters, sorting, at, offset=offset, limit=at_once)
 
     def following(before: Sequence[PledgeStatus]) -> Iterator[PledgeStatus]:
         offset = len(before)

@@ -17,14 +17,14 @@ from domain.status import PledgeStatus
 from projections.database import Source, can_be_stored, rows
 from projections.pinning import AT_POINT, CURRENT, Point, point, require_reached
 from projections.pledge_state import pledge_of
-from projections.pledge_status.facets import Summary, summary
+from projections.pledge_status.facets import Sum, Summary, sum_of, summary
 from projections.pledge_status.filters import PledgeFilters, conditions
-from projections.pledge_status.listing import Sorting, rows_in_order, statuses_in_order
+from projections.pledge_status.listing import Sorting, rows_in_order, statuses_in_order, statuses_in_part
 from projections.pledge_status.status_lines import status_lines
 from projections.pledge_status.unverified import UnverifiedPart, unverified
 
 STREAMED_AT_ONCE = 2_000
-STATUSES_AT_ONCE = 20_000
+STATUSES_AT_ONCE = 100_000
 
 _status = msgspec.json.Decoder(PledgeStatus).decode
 
@@ -90,6 +90,13 @@ WHERE {current} AND id = ANY(%(ids)s::uuid[])
 
 
 _STATUSES = sql.SQL("""
+SELECT tracking.position AS reached, found.reference, found.status
+FROM pledge_status.tracking LEFT JOIN (
+    SELECT reference, status FROM pledge_status.pledges WHERE {at_point} LIMIT %(limit)s
+) AS found ON true
+""").format(at_point=AT_POINT)
+
+_STATUSES_IN_ORDER = sql.SQL("""
 SELECT tracking.position AS reached, found.reference, found.status
 FROM pledge_status.tracking LEFT JOIN (
     SELECT reference, status FROM pledge_status.pledges
@@ -198,6 +205,10 @@ class PledgeStatusView:
         """
         return summary(self._source, filters, at)
 
+    def sum_of(self, filters: PledgeFilters, at: Point) -> Sum:
+        """The same without the facets, for far less."""
+        return sum_of(self._source, filters, at)
+
     def in_order(
         self, filters: PledgeFilters, sorting: Sorting, at: Point, *, offset: int = 0, limit: int = 50
     ) -> tuple[PledgeRow, ...]:
@@ -207,6 +218,12 @@ class PledgeStatusView:
         """
         found = rows_in_order(self._source, filters, sorting, at, offset=offset, limit=limit)
         return tuple(_row(row) for row in found)
+
+    def statuses_in_part(
+        self, filters: PledgeFilters, sorting: Sorting, at: Point, *, offset: int, limit: int
+    ) -> tuple[PledgeStatus, ...]:
+        """The same part of the list, but the status of each pledge alone. Raises PositionNotReached."""
+        return statuses_in_part(self._source, filters, sorting, at, offset=offset, limit=limit)
 
     def statuses_in_order(self, filters: PledgeFilters, sorting: Sorting, at: Point) -> Iterator[PledgeStatus]:
         """The status of every pledge that meets the filters at a point, in an order. Raises PositionNotReached."""
@@ -225,16 +242,22 @@ class PledgeStatusView:
             after = states[-1].pledge.reference
 
     def statuses(self, at: Point) -> Iterator[PledgeStatus]:
-        """The status of every pledge at a point, by reference, a few at a time. Raises PositionNotReached."""
-        after = ""
-        while True:
-            found = rows(self._source, _STATUSES, {**point(at), "after": after, "limit": STATUSES_AT_ONCE})
-            require_reached(at, found[0]["reached"])
-            told = [row for row in found if row["status"] is not None]
+        """The status of every pledge at a point, by reference, so many at a time. Raises PositionNotReached."""
+        # Where all of them are read at once, they are put in order here: the server would need its disk for that.
+        told = self._statuses(_STATUSES, at, limit=STATUSES_AT_ONCE + 1)
+        if len(told) > STATUSES_AT_ONCE:
+            told = self._statuses(_STATUSES_IN_ORDER, at, after="", limit=STATUSES_AT_ONCE)
+        told.sort(key=lambda row: str(row["reference"]))
+        while told:
             yield from (_status(row["status"]) for row in told)
             if len(told) < STATUSES_AT_ONCE:
                 return
-            after = told[-1]["reference"]
+            told = self._statuses(_STATUSES_IN_ORDER, at, after=told[-1]["reference"], limit=STATUSES_AT_ONCE)
+
+    def _statuses(self, query: sql.Composed, at: Point, **values: object) -> list[DictRow]:
+        found = rows(self._source, query, {**point(at), **values})
+        require_reached(at, found[0]["reached"])
+        return [row for row in found if row["status"] is not None]
 
     def titles(self, references: Iterable[str], at: Point, *, published: bool) -> Mapping[str, str]:
         """What pledges were called at a point, by reference; only those that BDT had admitted, if asked.

@@ -1,8 +1,8 @@
-"""What a pledge counts for in the running totals, and what a change of it changes on which day.
+"""What a pledge counts for in the running totals, and what a fact changes in them, at once and on later days.
 
-A total at the end of a day is the sum of all changes up to that day. What changes by a fact is written on the day the
-fact was recorded. A pledge's reporting also changes when a date goes by: that is written in advance, on the day on
-which it will, and taken back when the pledge changes before.
+A total is the sum of what all facts up to a position changed, and of what changed since because a date went by: a
+pledge's reporting becomes due, then overdue, then silent. That is written in advance, on the day on which it will, and
+taken back when the pledge changes before.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 
-from domain.counted import Counted
+from domain.counted import counted_of
 from domain.dimensions import DATED, Dimension, keys
-from domain.ladder import RUNGS, ZERO, Ladder, is_published, is_standing, ladder_of
+from domain.ladder import RUNGS, ZERO, is_published, is_standing, ladder_of
 from domain.pledge import Pledge
 from domain.schedule import ReportingSchedule, reporting_schedule
 from domain.vocabulary import Lifecycle, ReportingHealth
@@ -35,20 +34,24 @@ SUMMED = ("pledges", "reported", *LADDER, *LIFECYCLE.values(), *REPORTING.values
 ORGANISATIONS, COUNTRIES = "organisations", "countries"
 FIGURES = (*SUMMED, ORGANISATIONS, COUNTRIES)
 
+SIZES = (1 << 10, 1 << 14, 1 << 18, 1 << 22)
+"""Of how many positions there are sums, the smallest first: each is sixteen of the one before."""
+
 Part = tuple[str, str]
 """A part of the portfolio: a dimension and a key, as text."""
 
+Whom = tuple[str, str]
+"""Which of `organisations` and `countries`, and the one of them that a pledge brings into its parts."""
+
 Member = tuple[Part, str, str]
-"""A part, which of `organisations` and `countries`, and the one of them that a pledge brings into the part."""
+"""A part, and whom pledges bring into it."""
 
 Figures = Mapping[str, Decimal]
-
-_NO_LADDER = Ladder()
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be added to the figures of each of these parts on a day."""
+    """What is to be added to the figures of some parts, to each of them the same, on a day."""
 
     parts: frozenset[Part]
     day: date
@@ -58,33 +61,40 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Presence:
     """The parts a pledge belongs to, the organisations and countries that it brings into them, if it stands, and what
-    it counts in each part; when its next report falls due, if it stands and owes one.
+    it counts in each part; when its next report falls due, if it owes one.
 
-    Two are equal where the pledge is the same member of the same parts, whatever it counts.
+    Parts and whom it brings follow from what it states: where that is the same, so are they.
     """
 
-    parts: frozenset[Part]
-    brings: frozenset[tuple[str, str]]
-    figures: Figures = field(compare=False)
-    schedule: ReportingSchedule | None = field(compare=False)
+    stated: tuple[object, ...] = ()
+    parts: frozenset[Part] = frozenset()
+    brings: frozenset[Whom] = frozenset()
+    standing: bool = False
+    figures: Figures = field(default_factory=dict)
+    schedule: ReportingSchedule | None = None
 
     @staticmethod
     def of(pledge: Pledge | None) -> Presence:
         """Where a pledge is; nowhere, where there is none."""
-        if pledge is None:
-            return Presence(frozenset(), frozenset(), {}, None)
-        standing = is_standing(pledge)
-        brings = _brought(pledge) if standing else frozenset()
-        return Presence(parts_of(pledge), brings, _counted(pledge), reporting_schedule(pledge) if standing else None)
+        return Presence().after(pledge)
 
-    def members(self) -> Iterator[Member]:
-        """Whom the pledge brings into each of its parts."""
-        return ((part, kind, member) for part in self.parts for kind, member in self.brings)
+    def after(self, pledge: Pledge | None) -> Presence:
+        """Where the same pledge is when something has happened to it: mostly where it was."""
+        if pledge is None:
+            return Presence()
+        standing, stated = is_standing(pledge), _stated(pledge)
+        stays = stated == self.stated
+        return Presence(
+            stated=self.stated if stays else stated,
+            parts=self.parts if stays else _parts(pledge),
+            brings=self.brings if stays else _brings(pledge),
+            standing=standing,
+            figures=_figures(pledge, standing=standing),
+            schedule=reporting_schedule(pledge),
+        )
 
     def course(self, day: date, sign: int) -> dict[date, dict[str, Decimal]]:
-        """What a pledge counts from a day on, and what changes on later days if nothing happens to it."""
-        if not self.parts:
-            return {}
+        """What the pledge counts from a day on, and what changes on later days if nothing happens to it."""
         course = {day: {name: sign * amount for name, amount in self.figures.items()}}
         former: ReportingHealth | None = None
         for on, health in self._reporting(day):
@@ -97,7 +107,7 @@ class Presence:
 
     def _reporting(self, day: date) -> Iterator[tuple[date, ReportingHealth]]:
         """How the pledge stands with its reports on a day, and from which later days on otherwise."""
-        if not self.brings:
+        if not self.standing:
             return
         schedule = self.schedule
         if schedule is None:
@@ -112,68 +122,80 @@ class Presence:
 
 
 def changes(was: Presence, now: Presence, day: date) -> Iterator[Change]:
-    """What it changes in the parts, from a day on, that a pledge is no longer there but here."""
+    """What it changes, from a day on, that a pledge is no longer there but here."""
+    if was.stated is now.stated and was.schedule == now.schedule:
+        # What goes by the calendar stays as it is.
+        if figures := _moved(was.figures, now.figures):
+            yield Change(now.parts, day, figures)
+        return
     gone, come = was.course(day, -1), now.course(day, 1)
-    left, joined = was.parts - now.parts, now.parts - was.parts
-    moved = ((was.parts & now.parts), _together(gone, come))
-    for parts, course in ((left, gone), (joined, come), moved):
+    for parts, course in (
+        (was.parts - now.parts, gone),
+        (now.parts - was.parts, come),
+        (was.parts & now.parts, _together(gone, come)),
+    ):
         if parts:
-            yield from (Change(parts, on, figures) for on, figures in course.items())
+            yield from (Change(parts, on, figures) for on, figures in course.items() if figures)
 
 
-def parts_of(pledge: Pledge) -> frozenset[Part]:
-    """The parts that a pledge belongs to; the whole is one of them."""
-    stated = Counted(
-        lead=pledge.lead,
-        partners=(),
-        type=pledge.type,
-        focus_area=pledge.focus_area,
-        pillars=pledge.pillars,
-        countries=pledge.countries,
-        beneficiary_groups=pledge.beneficiary_groups,
-        sdgs=pledge.sdgs,
-        wsis_lines=pledge.wsis_lines,
-        announced_on=pledge.announced_on,
-        lifecycle=pledge.lifecycle,
-        published=is_published(pledge),
-        standing=is_standing(pledge),
-        ladder=_NO_LADDER,
-        reports=0,
-        reporting=None,
+def _stated(pledge: Pledge) -> tuple[object, ...]:
+    return (
+        pledge.lifecycle,
+        is_published(pledge),
+        pledge.lead,
+        pledge.partners,
+        pledge.type,
+        pledge.focus_area,
+        pledge.pillars,
+        pledge.countries,
+        pledge.beneficiary_groups,
+        pledge.sdgs,
+        pledge.wsis_lines,
+        pledge.announced_on,
     )
-    return _parts(stated)
 
 
-@lru_cache(maxsize=2_000)  # most facts leave their pledge where it is
-def _parts(stated: Counted) -> frozenset[Part]:
+def _parts(pledge: Pledge) -> frozenset[Part]:
+    """The parts that a pledge belongs to; the whole is one of them."""
+    counted = counted_of(pledge)
     # No dimension of these asks for the date, but the functions that find keys do.
     found = {
         (str(dimension), WHOLE if key is None else str(key))
         for dimension in DIMENSIONS
-        for key in keys(stated, dimension, stated.announced_on)
+        for key in keys(counted, dimension, counted.announced_on)
     }
     return frozenset({(WHOLE, WHOLE), *found})
 
 
-def _brought(pledge: Pledge) -> frozenset[tuple[str, str]]:
+def _brings(pledge: Pledge) -> frozenset[Whom]:
+    if not is_standing(pledge):
+        return frozenset()
     organisations = {party.organisation for party in (pledge.lead, *pledge.partners)}
     return frozenset({*((ORGANISATIONS, str(id)) for id in organisations), *((COUNTRIES, c) for c in pledge.countries)})
 
 
-def _counted(pledge: Pledge) -> Figures:
+def _figures(pledge: Pledge, *, standing: bool) -> Figures:
     """What a pledge counts, whatever the day; without what is nothing."""
-    ladder, standing = ladder_of(pledge), is_standing(pledge)
+    ladder = ladder_of(pledge)
     counted: dict[str, Decimal | int] = {rung: getattr(ladder, name) for rung, name in zip(LADDER, RUNGS, strict=True)}
     counted |= {"pledges": standing, "reported": standing and bool(pledge.reports), LIFECYCLE[pledge.lifecycle]: 1}
     return {name: Decimal(n) for name, n in counted.items() if n}
+
+
+def _moved(was: Figures, now: Figures) -> Figures:
+    differences = {name: now.get(name, ZERO) - was.get(name, ZERO) for name in {**was, **now}}
+    return {name: amount for name, amount in differences.items() if amount}
 
 
 def _together(gone: Mapping[date, Figures], come: Mapping[date, Figures]) -> dict[date, Figures]:
     """The courses added up, without what cancels out."""
     sums: dict[date, dict[str, Decimal]] = {on: dict(figures) for on, figures in gone.items()}
     for on, figures in come.items():
-        added = sums.setdefault(on, {})
-        for name, amount in figures.items():
-            added[name] = added.get(name, ZERO) + amount
-    kept = {on: {name: amount for name, amount in figures.items() if amount} for on, figures in sums.items()}
-    return {on: figures for on, figures in kept.items() if figures}
+        add(sums.setdefault(on, {}), figures)
+    return {on: {name: amount for name, amount in figures.items() if amount} for on, figures in sums.items()}
+
+
+def add(sums: dict[str, Decimal], figures: Figures) -> None:
+    """Add figures to sums."""
+    for name, amount in figures.items():
+        sums[name] = sums[name] + amount if name in sums else amount

@@ -1,4 +1,4 @@
-"""What the portfolio came to at the end of a day."""
+"""What the portfolio came to at an instant."""
 
 from __future__ import annotations
 
@@ -18,36 +18,72 @@ from projections.portfolio.counted import (
     LIFECYCLE,
     ORGANISATIONS,
     REPORTING,
+    SIZES,
     WHOLE,
 )
 
 _NUMBERS = frozenset({Dimension.SDG, Dimension.YEAR})
 """Dimensions whose keys are numbers."""
 
-# A point is the end of a day where its position is the last that was recorded by then, and its date is the day.
+# A point is an instant's where its position was the last one on its day, at the day's end or earlier.
 _TOTALS = sql.SQL("""
 WITH day AS (SELECT %(on)s::date AS day, %(month)s::date AS month, %(year)s::date AS year,
+                    %(on)s::timestamp AT TIME ZONE 'UTC' AS begins,
                     (%(on)s::date + 1)::timestamp AT TIME ZONE 'UTC' AS over)
 SELECT tracking.position AS reached,
        coalesce((SELECT recorded_at FROM ledger.events WHERE notification_id <= %(at)s
                  ORDER BY notification_id DESC LIMIT 1) < day.over, true)
        AND coalesce((SELECT recorded_at FROM ledger.events WHERE notification_id > %(at)s
-                     ORDER BY notification_id LIMIT 1) >= day.over, true)
-       AND NOT EXISTS (SELECT FROM portfolio.ahead WHERE recorded_on <= day.day AND effective_on > day.day) AS ended,
+                     ORDER BY notification_id LIMIT 1) >= day.begins, true)
+       AND NOT EXISTS (SELECT FROM portfolio.ahead
+                       WHERE recorded_on <= day.day AND effective_on > day.day AND position <= %(at)s) AS known,
        found.*
 FROM portfolio.tracking CROSS JOIN day LEFT JOIN LATERAL (
-    SELECT dimension, key, {sums} FROM portfolio.figures
-    WHERE dimension = ANY(%(dimensions)s)
-          AND (grain = 'year' AND since < day.year
-               OR grain = 'month' AND since >= day.year AND since < day.month
-               OR grain = 'day' AND since BETWEEN day.month AND day.day)
-    GROUP BY dimension, key
+    SELECT dimension, key, {sums} FROM (
+        SELECT dimension, key, {figures} FROM portfolio.blocks
+        WHERE dimension = ANY(%(dimensions)s) AND ({blocks})
+        UNION ALL
+        SELECT dimension, key, {calendar} FROM portfolio.calendar
+        WHERE dimension = ANY(%(dimensions)s)
+              AND (grain = 'year' AND since < day.year
+                   OR grain = 'month' AND since >= day.year AND since < day.month
+                   OR grain = 'day' AND since BETWEEN day.month AND day.day)
+        UNION ALL
+        SELECT dimension, key, {steps}
+        FROM portfolio.steps CROSS JOIN unnest(%(dimensions)s) AS dimension
+        CROSS JOIN jsonb_array_elements_text(parts -> dimension) AS key
+        WHERE position >= %(summed)s AND position <= %(at)s
+    ) AS changed GROUP BY dimension, key
 ) AS found ON true
-""").format(sums=sql.SQL(", ").join(sql.SQL("sum({0}) AS {0}").format(sql.Identifier(name)) for name in FIGURES))
+""").format(
+    sums=sql.SQL(", ").join(sql.SQL("coalesce(sum({0}), 0) AS {0}").format(sql.Identifier(name)) for name in FIGURES),
+    figures=sql.SQL(", ").join(map(sql.Identifier, FIGURES)),
+    steps=sql.SQL(", ").join(map(sql.Identifier, FIGURES)),
+    calendar=sql.SQL(", ").join(
+        sql.Identifier(name) if name in REPORTING.values() else sql.SQL("NULL") for name in FIGURES
+    ),
+    blocks=sql.SQL(" OR ").join(
+        sql.SQL("size = {size} AND block >= {first} AND block < {end}").format(
+            size=sql.Literal(size), first=sql.Placeholder(f"first_{size}"), end=sql.Placeholder(f"end_{size}")
+        )
+        for size in SIZES
+    ),
+)
+
+
+def _blocks(position: int) -> dict[str, int]:
+    """Which blocks of each size have the positions up to this one in them, and from which one on none has."""
+    spans: dict[str, int] = {}
+    first = 0
+    for size in reversed(SIZES):
+        end = (position + 1) // size
+        spans |= {f"first_{size}": first // size, f"end_{size}": end}
+        first = end * size
+    return {**spans, "summed": first}
 
 
 class PortfolioView:
-    """Reads running totals, in one short statement whose cost depends on days and parts, not on facts."""
+    """Reads running totals, in one short statement whose cost depends on the parts, not on pledges or facts."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -55,8 +91,8 @@ class PortfolioView:
     def totals(self, at: Point, dimension: Dimension | None = None) -> Totals | None:
         """The totals at a point, with full attribution.
 
-        None where there are no running totals: for a dimension whose keys change with the date, and for a point that
-        is not the end of a day. Raises PositionNotReached.
+        None where there are no running totals: for a dimension whose keys change with the date, for a point that no
+        instant of its day was, and while a fact is recorded that is not true yet. Raises PositionNotReached.
         """
         if dimension is not None and dimension not in DIMENSIONS:
             return None
@@ -65,10 +101,16 @@ class PortfolioView:
         found = rows(
             self._source,
             _TOTALS,
-            {**point(at), "month": month, "year": month.replace(month=1), "dimensions": asked},
+            {
+                **point(at),
+                **_blocks(at.position),
+                "month": month,
+                "year": month.replace(month=1),
+                "dimensions": asked,
+            },
         )
         require_reached(at, found[0]["reached"])
-        if not found[0]["ended"]:
+        if not found[0]["known"]:
             return None
         parts = {(row["dimension"], row["key"]): _total(row) for row in found if row["dimension"] is not None}
         groups = [

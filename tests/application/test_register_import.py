@@ -21,7 +21,7 @@ from domain.vocabulary import Lifecycle, Role, Sector
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.register_view import LedgerRegisterView
-from tests.application.made_up import EXPORTED_ON, GROUPED, TEXT, run, sheet
+from tests.application.made_up import EXPORTED_ON, GROUPED, TEXT, mapping, run, sheet
 from tests.databases import new_ledger
 
 LATER = date(2025, 9, 30)
@@ -60,6 +60,16 @@ def test_a_line_becomes_a_pledge_with_its_dollars_at_the_registers_own_rate(serv
         date(2025, 1, 1),
         Lifecycle.VALIDATED,
     )
+
+
+def test_it_is_told_how_many_pledges_are_decided_also_those_that_are_known_or_gone(service: Service) -> None:
+    run(service, sheet({"What": "First"}, {"What": "Second"}, {"What": "Third"}))
+    told: list[tuple[int, int]] = []
+
+    again = sheet({"What": "First"}, {"No": "9", "What": "Ninth"})
+    service.imports.preview(again, mapping(), EXPORTED_ON, Choices(), lambda *done: told.append(done))
+
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)], "one is known, one is new, two are gone"
 
 
 def test_several_countries_or_none_come_from_one_cell(service: Service) -> None:

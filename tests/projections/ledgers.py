@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -113,14 +114,16 @@ def append(service: Service, groups: Iterable[Sequence[AnyEvent]]) -> list[Entry
     return [entry for group in groups for entry in service.ledger.append(list(group))]
 
 
-def recorded_ledger(service: Service, recorded: Sequence[tuple[datetime, AnyEvent]]) -> None:
-    """Let the ledger be these facts alone, each recorded at its instant."""
+def recorded_ledger(
+    service: Service, recorded: Sequence[tuple[datetime, AnyEvent]], *, first: int = 1, apart: int = 1
+) -> None:
+    """Let the ledger be these facts alone, each at its instant, from a position on, their positions so far apart."""
     envelopes = Envelopes()
     with service.pool.connection() as connection, connection.transaction():
         connection.execute("SET LOCAL ROLE NONE")
         connection.execute("SET LOCAL session_replication_role = replica")  # or the ledger would not let them go
         connection.execute("DELETE FROM ledger.events")
-        for position, (at, fact) in enumerate(recorded, start=1):
+        for position, (at, fact) in zip(itertools.count(first, apart), recorded, strict=False):
             connection.execute(
                 "INSERT INTO ledger.events"
                 " (originator_id, originator_version, topic, state, notification_id, recorded_at)"

@@ -29,7 +29,8 @@ from domain.vocabulary import (
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from projections.pinning import Point, PositionNotReached
-from projections.pledge_status.facets import Facet
+from projections.pledge_status import view
+from projections.pledge_status.facets import Facet, Sum
 from projections.pledge_status.filters import PledgeFilters
 from projections.pledge_status.listing import Sorting, SortKey, statuses_in_order
 from projections.pledge_status.view import PledgeRow
@@ -131,6 +132,7 @@ def test_every_number_is_that_of_counting_one_by_one(
     chosen = [pledge for pledge in pledges[on] if meets(pledge, filters, on)]
     assert found.pledges == len(chosen)
     assert found.ladder == sum((status_of(pledge).ladder for pledge in chosen), Ladder())
+    assert service.pledges.sum_of(filters, point(service, on)) == Sum(pledges=found.pledges, ladder=found.ladder)
     for facet in Facet:
         near = [pledge for pledge in pledges[on] if meets(pledge, filters, on, but=facet)]
         assert found.facets[facet] == Counter(value for pledge in near for value in values(pledge, facet, on)), facet
@@ -159,6 +161,9 @@ def test_a_list_in_parts_is_the_whole_list_in_its_order(
     parts: list[PledgeRow] = []
     while part := service.pledges.in_order(filters, sorting, at, offset=len(parts), limit=limit):
         assert len(part) <= limit
+        assert service.pledges.statuses_in_part(filters, sorting, at, offset=len(parts), limit=limit) == tuple(
+            status_of(row.pledge) for row in part
+        )
         parts += part
 
     chosen = [status_of(pledge) for pledge in pledges[at.effective_on] if meets(pledge, filters, at.effective_on)]
@@ -174,12 +179,14 @@ def test_pledges_are_sorted_by_their_last_facts(service: Service):
     assert [row.position for row in listed] == sorted((row.position for row in listed), reverse=True)
 
 
-def test_all_of_a_list_is_read_however_many_are_read_at_once(service: Service):
+def test_all_of_a_list_is_read_however_many_are_read_at_once(service: Service, monkeypatch: pytest.MonkeyPatch):
     at = point(service, DAYS[-1])
     whole = [pledge.reference for pledge in service.pledges.statuses_in_order(PledgeFilters(), EVERYTHING, at)]
     for at_once in (1, 7, 60, 61):
         found = statuses_in_order(service.pool, PledgeFilters(), EVERYTHING, at, at_once=at_once)
         assert [pledge.reference for pledge in found] == whole
+        monkeypatch.setattr(view, "STATUSES_AT_ONCE", at_once)
+        assert [pledge.reference for pledge in service.pledges.statuses(at)] == whole
 
 
 def test_parts_of_a_list_of_one_moment_fit_together_while_writing_goes_on(service: Service):

@@ -377,3 +377,16 @@ def test_an_amendment_is_searched_by_its_new_words_only(service: Service):
     service.projections.catch_up()
     assert service.pledges.page(PledgeFilters(q="schools"), on=TODAY).items
     assert not service.pledges.page(PledgeFilters(q="skools"), on=TODAY).items
+
+
+def test_a_rebuild_lays_the_states_in_the_order_in_which_they_came(service: Service):
+    lives = [busy_life(reference) for reference in itertools.islice(references, 3)]
+    append(service, [list(facts) for facts in zip(*lives, strict=True)])
+
+    service.projections.rebuild("pledge_status", lambda done, total: None)
+
+    with service.pool.connection() as connection:
+        stored = connection.execute("SELECT position FROM pledge_status.pledges ORDER BY ctid").fetchall()
+    positions = [row["position"] for row in stored]
+    assert len(positions) >= 3 * len(lives[0])
+    assert positions == sorted(positions)

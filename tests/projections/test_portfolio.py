@@ -1,4 +1,4 @@
-"""Running totals: at the end of every day what the domain adds up, from few rows however long the history is."""
+"""Running totals: at every instant what the domain adds up, from few rows however long the history is."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from domain.vocabulary import ReportingHealth
 from infrastructure.bootstrap import Service
 from projections.pinning import Point, PositionNotReached
 from projections.portfolio.building import PORTFOLIO
-from projections.portfolio.counted import DIMENSIONS
+from projections.portfolio.counted import DIMENSIONS, SIZES
 from projections.portfolio.view import PortfolioView
 from tests.given import ANNOUNCED_ON, TODAY, announced, contributed, contribution, reported, validated
 from tests.portfolios import portfolios
-from tests.projections.ledgers import forget, pledge, recorded_ledger, runner
+from tests.projections.ledgers import append, busy_life, forget, pledge, recorded_ledger, runner
 
 same_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
@@ -44,34 +44,57 @@ def recordings(draw: st.DrawFn) -> list[Recorded]:
     return recorded
 
 
+@st.composite
+def positions(draw: st.DrawFn) -> tuple[int, int]:
+    """Where a ledger begins and how far its positions are apart: so that blocks of every size begin and end in it."""
+    return draw(st.sampled_from((1, *(size - 3 for size in SIZES)))), draw(st.sampled_from((1, 1, 700, 9_000)))
+
+
 @same_database
 @given(
     recordings(),
+    positions(),
     st.lists(st.integers(-10, 2_500), min_size=3, max_size=6),
     st.sampled_from(DIMENSIONS),
     st.integers(1, 7),
 )
-def test_at_the_end_of_every_day_they_are_the_totals_of_the_pledges_as_they_then_were(
-    service: Service, recorded: Sequence[Recorded], days: Sequence[int], dimension: Dimension, batch: int
+def test_at_every_instant_they_are_the_totals_of_the_pledges_as_they_then_were(
+    service: Service,
+    recorded: Sequence[Recorded],
+    numbers: tuple[int, int],
+    days: Sequence[int],
+    dimension: Dimension,
+    batch: int,
 ) -> None:
-    view = told(service, recorded, batch)
-    known = {day for day, _ in recorded}
-    for on in {*known, *(ANNOUNCED_ON + timedelta(days=n) for n in days)}:
-        position = sum(day <= on for day, _ in recorded)
-        found = view.totals(Point(position, on), dimension)
-        if any(day <= on < fact.effective_on for day, fact in recorded):
-            assert found is None, "facts that were not true yet are told from the states"
-            continue
-        pledges = [counted_of(pledge) for pledge in as_they_were(recorded[:position])]
-        assert found is not None
-        assert found.whole == total(pledges, on)
-        assert found.groups == totals(pledges, on, [dimension], Attribution.FULL).groups
+    first, apart = numbers
+    view = told(service, recorded, batch, first=first, apart=apart)
+    quiet = {ANNOUNCED_ON + timedelta(days=n) for n in days}
+    for number in range(len(recorded) + 1):
+        position = first + apart * (number - 1) if number else first - 1
+        before, after = recorded[:number], recorded[number:]
+        since = before[-1][0] if before else date.min
+        until = after[0][0] if after else date.max
+        pledges = [counted_of(pledge) for pledge in as_they_were(before)]
+        for on in {since, until, *quiet} - {date.min, date.max}:
+            found = view.totals(Point(position, on), dimension)
+            if not since <= on <= until:
+                assert found is None, "no instant of that day had this position"
+                continue
+            if any(on < fact.effective_on for _, fact in before):
+                assert found is None, "facts that were not true yet are told from the states"
+                continue
+            assert found is not None
+            assert found.whole == total(pledges, on)
+            assert found.groups == totals(pledges, on, [dimension], Attribution.FULL).groups
 
 
-def told(service: Service, recorded: Sequence[Recorded], batch: int = 1_000) -> PortfolioView:
+def told(
+    service: Service, recorded: Sequence[Recorded], batch: int = 1_000, *, first: int = 1, apart: int = 1
+) -> PortfolioView:
     """A ledger of these facts alone, told to the running totals."""
-    at = [datetime.combine(day, time(9), UTC) + timedelta(seconds=n) for n, (day, _) in enumerate(recorded, start=1)]
-    recorded_ledger(service, [(instant, fact) for instant, (_, fact) in zip(at, recorded, strict=True)])
+    at = [datetime.combine(day, time(9), UTC) + timedelta(seconds=n) for n, (day, _) in enumerate(recorded)]
+    facts = [(instant, fact) for instant, (_, fact) in zip(at, recorded, strict=True)]
+    recorded_ledger(service, facts, first=first, apart=apart)
     forget(service.pool, PORTFOLIO)
     runner(service.pool, PORTFOLIO, batch=batch).catch_up()
     return PortfolioView(service.pool)
@@ -91,20 +114,24 @@ def life() -> list[Recorded]:
     ]
 
 
-def test_a_position_within_a_day_has_no_running_totals(service: Service) -> None:
+def test_a_position_within_a_day_has_the_totals_of_that_instant(service: Service) -> None:
     view = told(service, [(TODAY, fact) for _, fact in life()])
 
-    assert view.totals(Point(4, TODAY)) is not None
-    assert view.totals(Point(3, TODAY)) is None, "the day went on"
+    found = [view.totals(Point(position, TODAY)) for position in range(5)]
+
+    assert [sum(totals.whole.lifecycle.values()) for totals in found if totals] == [0, 1, 1, 1, 1]
+    assert [totals.whole.pledges for totals in found if totals] == [0, 0, 1, 1, 1]
+    assert [totals.whole.reported for totals in found if totals] == [0, 0, 0, 0, 1]
     assert view.totals(Point(4, TODAY - timedelta(days=1))) is None, "the day had not begun"
 
 
-def test_another_date_than_the_day_has_none(service: Service) -> None:
+def test_a_date_on_which_no_instant_had_the_position_has_none(service: Service) -> None:
     view = told(service, life())
 
+    assert view.totals(Point(2, ANNOUNCED_ON)) is None, "it was recorded later"
     assert view.totals(Point(2, ANNOUNCED_ON + timedelta(days=1))) is not None
-    assert view.totals(Point(2, ANNOUNCED_ON)) is None
-    assert view.totals(Point(2, ANNOUNCED_ON + timedelta(days=2))) is None
+    assert view.totals(Point(2, ANNOUNCED_ON + timedelta(days=2))) is not None, "before the next was recorded"
+    assert view.totals(Point(2, ANNOUNCED_ON + timedelta(days=3))) is None
 
 
 @pytest.mark.parametrize("dimension", sorted(DATED))
@@ -139,3 +166,16 @@ def test_reporting_moves_on_with_the_days_although_nothing_is_recorded(service: 
         {ReportingHealth.NEVER_REPORTED: 1},
         {ReportingHealth.NEVER_REPORTED: 1},
     ]
+
+
+def test_a_rebuild_lays_the_steps_in_the_order_of_positions(service: Service) -> None:
+    lives = [busy_life(reference) for reference in ("T-1", "T-2", "T-3")]
+    append(service, [list(facts) for facts in zip(*lives, strict=True)])
+
+    service.projections.rebuild("portfolio", lambda done, total: None)
+
+    with service.pool.connection() as connection:
+        stored = connection.execute("SELECT position FROM portfolio.steps ORDER BY ctid").fetchall()
+    positions = [row["position"] for row in stored]
+    assert len(positions) > len(lives[0])
+    assert positions == sorted(positions)

@@ -91,7 +91,7 @@ def get_totals(
 ) -> Response:
     """The totals of a status snapshot without its pledges.
 
-    For the end of a day, and by no or one dimension other than `target_group` and `reporting`, it takes the same few
+    For any instant, and by no or one dimension other than `target_group` and `reporting`, it takes the same few
     milliseconds however many pledges and facts there are.
     """
     return _totals(service, query, chosen(accept, TOTALS_FORMS), if_none_match)

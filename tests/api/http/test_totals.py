@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
 import rfc8785
 
 from audit.snapshot import digest_of
-from domain.dimensions import Attribution, Dimension
+from domain.dimensions import Attribution, Dimension, Division
 from infrastructure.bootstrap import Service
 from tests.api.http.register import Client, days_ago, usd
 
@@ -49,15 +50,15 @@ def test_they_are_those_of_the_snapshot_however_they_are_divided(
         assert totals["digest"] == digest_of(totals)
 
 
-def test_the_end_of_a_day_needs_no_pledge_to_be_looked_at(
+def test_no_instant_needs_a_pledge_to_be_looked_at(
     client: Client, position: int, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.read("/v1/snapshots/totals", position)
-    at = service.register.resolve(None, None)
-    monkeypatch.setattr(service.register, "pledges", None)
+    monkeypatch.setattr(service.register, "statuses", None)
 
-    assert service.register.running_totals(at, Dimension.SDG) is not None
-    assert service.register.running_totals(service.register.resolve(position - 1, None)) is None
+    for as_of in (None, position - 1, datetime.now(UTC)):
+        at = service.register.resolve(as_of, None)
+        assert service.snapshots.counted(at, Division(by=(Dimension.SDG,))).whole.pledges
 
 
 def test_the_same_totals_are_not_sent_again(client: Client, position: int) -> None:

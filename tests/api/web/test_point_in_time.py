@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from api.web import snapshot_page
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service
 from tests.api.web.pages import Page, Visitor, page_of
@@ -61,6 +62,18 @@ def test_a_moment_is_told_as_its_snapshot_tells_it(visitor: Visitor) -> None:
         assert (pledge["lead"]["name"] or "(sample)") in cells[0], "by its name, if only by a later one"
         assert pledge["lead"]["id"] not in cells[0]
         assert f"{Decimal(pledge['delivered_usd']):,.0f}" in cells[3]
+
+
+def test_of_a_large_register_the_digest_is_left_to_the_snapshot(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot_page, "MOST_DIGESTED", 30)
+
+    page = visitor.page("/point-in-time", params={"effective_on": THEN})
+
+    taken = visitor.get("/v1/snapshots/status", params={"effective_on": THEN}).json()
+    assert [dd.text_content() for dd in page.all("//dd[@class='hash']")] == [taken["root"]]
+    assert len(rows(page, "pledges")) == len(taken["pledges"])
 
 
 def test_the_data_of_a_moment_is_that_of_programs_byte_for_byte(visitor: Visitor) -> None:
