@@ -21,7 +21,7 @@ from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
 from projections.search_text import searchable
 
-VERSION = 5
+VERSION = 6
 
 OF_10_000 = 10_000
 """Shares to four places as integers."""

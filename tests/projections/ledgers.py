@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from psycopg import sql
 
-from audit.envelope import Entry, Envelopes
+from audit.envelope import Entry, Envelopes, stamp
 from domain.events import Announced, AnyEvent, Deactivated, PledgeEvent, Registered, Renamed
 from domain.vocabulary import Sector
 from infrastructure.bootstrap import Service
@@ -131,6 +132,32 @@ def tables(pool: Pool, model: ReadModel) -> dict[str, list[str]]:
             ]
             for table in sorted(model.table_names)
         }
+
+
+def record_alone(
+    service: Service, recorded: Sequence[tuple[date, PledgeEvent]], *, first: int = 1, apart: int = 1
+) -> None:
+    """A ledger of these facts and no others, each with the day it was recorded, at positions so far apart."""
+    envelopes = Envelopes()
+    with service.pool.connection() as connection, connection.transaction():
+        connection.execute("SET LOCAL ROLE NONE")
+        connection.execute("SET LOCAL session_replication_role = replica")  # or the ledger would not let them go
+        connection.execute("DELETE FROM ledger.events")
+        for number, (day, fact) in enumerate(recorded):
+            at = datetime.combine(day, time(9), UTC) + timedelta(seconds=number)
+            connection.execute(
+                "INSERT INTO ledger.events"
+                " (originator_id, originator_version, topic, state, notification_id, recorded_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                (
+                    fact.originator_id,
+                    fact.originator_version,
+                    envelopes.name(fact),
+                    stamp(envelopes.write(fact), at),
+                    first + apart * number,
+                    at,
+                ),
+            )
 
 
 def forget(pool: Pool, model: ReadModel) -> None:

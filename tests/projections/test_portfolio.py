@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audit.envelope import Envelopes, stamp
 from domain.counted import counted_of
 from domain.dimensions import DATED, Attribution, Dimension
 from domain.events import PledgeEvent
@@ -25,7 +24,7 @@ from projections.portfolio.counted import DIMENSIONS, SIZES
 from projections.portfolio.view import PortfolioView
 from tests.given import ANNOUNCED_ON, TODAY, announced, contributed, contribution, reported, validated
 from tests.portfolios import portfolios
-from tests.projections.ledgers import forget, pledge, runner
+from tests.projections.ledgers import forget, pledge, record_alone, runner
 
 same_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
@@ -93,26 +92,7 @@ def told(
     service: Service, recorded: Sequence[Recorded], batch: int = 1_000, *, first: int = 1, apart: int = 1
 ) -> PortfolioView:
     """A ledger of these facts alone, told to the running totals."""
-    envelopes = Envelopes()
-    with service.pool.connection() as connection, connection.transaction():
-        connection.execute("SET LOCAL ROLE NONE")
-        connection.execute("SET LOCAL session_replication_role = replica")  # or the ledger would not let them go
-        connection.execute("DELETE FROM ledger.events")
-        for number, (day, fact) in enumerate(recorded):
-            at = datetime.combine(day, time(9), UTC) + timedelta(seconds=number)
-            connection.execute(
-                "INSERT INTO ledger.events"
-                " (originator_id, originator_version, topic, state, notification_id, recorded_at)"
-                " VALUES (%s, %s, %s, %s, %s, %s)",
-                (
-                    fact.originator_id,
-                    fact.originator_version,
-                    envelopes.name(fact),
-                    stamp(envelopes.write(fact), at),
-                    first + apart * number,
-                    at,
-                ),
-            )
+    record_alone(service, recorded, first=first, apart=apart)
     forget(service.pool, PORTFOLIO)
     runner(service.pool, PORTFOLIO, batch=batch).catch_up()
     return PortfolioView(service.pool)
