@@ -16,7 +16,7 @@ from audit.snapshot import Document, ladder_document, status_document
 
 def list_document(visit: Visit, query: ListQuery) -> Mapping[str, Any]:
     """The filters and the order, what the pledges come to, and each of them; amounts are decimal strings."""
-    found = visit.service.pledges.summary(within(visit.sight, query.filters()), visit.point)
+    found = visit.service.pledges.sum_of(within(visit.sight, query.filters()), visit.point)
     return {
         "filters": query.stated(),
         "sort": query.sort,
