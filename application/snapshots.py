@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from application.moments import Moment
 from application.ports import SnapshotRegister
-from audit.snapshot import RULES_VERSION, Document, Selection, snapshot, totals_snapshot
+from audit.snapshot import RULES_VERSION, Document, Selection, identified, snapshot, snapshot_in_parts, totals_snapshot
 from domain.dimensions import Attribution, Division
+from domain.events import SnapshotIdentity
 from domain.totals import Totals, totals
 
 
@@ -18,6 +21,15 @@ class Snapshots:
     def take(self, at: Moment, division: Division) -> Document:
         """The status of the register at a moment; `audit.snapshot` says what it tells."""
         return snapshot(self._selection(at, division), self._register.statuses(at), self._register.organisations(at))
+
+    def take_in_parts(self, at: Moment, division: Division) -> tuple[SnapshotIdentity, Iterator[bytes]]:
+        """What the same snapshot is of, with its digest, and its canonical bytes, a few at a time.
+
+        The register has answered when this returns.
+        """
+        selection = self._selection(at, division)
+        digest, parts = snapshot_in_parts(selection, self._register.statuses(at), self._register.organisations(at))
+        return identified(selection, digest), parts
 
     def totals(self, at: Moment, division: Division) -> Document:
         """The totals of the snapshot alone.

@@ -167,7 +167,7 @@ class Replay:
             selection = _selection(of, roots[of.position], wanted.recorded_at)
         except ValueError as fault:
             return f"{what} cannot be taken again: {fault}"
-        digest, parts = snapshot_in_parts(selection, lambda: self._told(wanted), wanted.organisations)
+        digest, parts = snapshot_in_parts(selection, self._told(wanted), wanted.organisations)
         if digest != of.digest:
             return f"{what} has the digest {of.digest}, but the facts give {digest}"
         with stored() as file:

@@ -7,11 +7,13 @@ facts and compare the bytes. They are canonical JSON; the digest is the SHA-256 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from itertools import chain
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 from uuid import UUID
 
 from audit.canonical import canonical
@@ -30,6 +32,9 @@ RULES_VERSION = 2
 """Raised when the rules by which facts are folded, totalled or classified change what an old moment's answer is."""
 
 Document = dict[str, Any]
+
+_SHELF_IN_MEMORY = 1 << 22
+_BYTES_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,31 +69,55 @@ def snapshot(
 
 
 def snapshot_in_parts(
-    selection: Selection, statuses: Callable[[], Iterable[PledgeStatus]], organisations: Mapping[UUID, Organisation]
+    selection: Selection, statuses: Iterable[PledgeStatus], organisations: Mapping[UUID, Organisation]
 ) -> tuple[str, Iterator[bytes]]:
     """The digest of the same snapshot, and its canonical bytes in parts, for registers that do not fit into memory.
 
-    `statuses` is asked for three times.
+    Totals and digest stand before the pledges that they are of: these wait in a temporary file.
     """
-    on = selection.effective_on
-    head = _headed(selection, totals(statuses(), on, selection.group_by, selection.attribution))
-
-    def parts(document: Document) -> Iterator[bytes]:
-        # No text has these bytes in it: the quotation marks in a text have a backslash before them.
-        before, after = canonical({**document, "pledges": []}).split(b'"pledges":[]')
-        yield before + b'"pledges":['
-        separator = b""
-        for pledge in statuses():
-            if pledge.published:
-                yield separator + canonical(status_document(pledge, organisations, on))
-                separator = b","
-        yield b"]" + after
-
+    shelf = SpooledTemporaryFile(max_size=_SHELF_IN_MEMORY)  # noqa: SIM115 - `_closing` does that
+    told = _shelved(shelf, statuses, organisations, selection.effective_on)
+    counted = totals(told, selection.effective_on, selection.group_by, selection.attribution)
+    head = _headed(selection, counted)
     digest = hashlib.sha256()
-    for part in parts(head):
+    for part in _reading(shelf, *_around_pledges(head)):
         digest.update(part)
     named = f"sha256:{digest.hexdigest()}"
-    return named, parts({**head, "digest": named})
+    parts = _closing(shelf, *_around_pledges({**head, "digest": named}))
+    # With its first part it has the file, and closes it even where nobody wants the others.
+    return named, chain([next(parts)], parts)
+
+
+def _shelved(
+    shelf: IO[bytes], statuses: Iterable[PledgeStatus], organisations: Mapping[UUID, Organisation], on: date
+) -> Iterator[PledgeStatus]:
+    """The statuses as they come, while what is said of those that were admitted is put on the shelf."""
+    separator = b""
+    for pledge in statuses:
+        if pledge.published:
+            shelf.write(separator + canonical(status_document(pledge, organisations, on)))
+            separator = b","
+        yield pledge
+
+
+def _around_pledges(document: Document) -> tuple[bytes, bytes]:
+    """The canonical bytes of the document up to its first pledge, and those after its last one."""
+    # No text has these bytes in it: the quotation marks in a text have a backslash before them.
+    before, after = canonical({**document, "pledges": []}).split(b'"pledges":[]')
+    return before + b'"pledges":[', b"]" + after
+
+
+def _reading(shelf: IO[bytes], before: bytes, after: bytes) -> Iterator[bytes]:
+    yield before
+    shelf.seek(0)
+    while part := shelf.read(_BYTES_AT_ONCE):
+        yield part
+    yield after
+
+
+def _closing(shelf: IO[bytes], before: bytes, after: bytes) -> Iterator[bytes]:
+    with shelf:
+        yield from _reading(shelf, before, after)
 
 
 def totals_snapshot(selection: Selection, counted: Totals) -> Document:
@@ -132,6 +161,18 @@ def identity_of(document: Mapping[str, Any]) -> SnapshotIdentity:
         digest=document["digest"],
         group_by=tuple(str(dimension) for dimension in document["group_by"]),
         attribution=str(document["attribution"]),
+    )
+
+
+def identified(selection: Selection, digest: str) -> SnapshotIdentity:
+    """The same of a snapshot of which only the digest is at hand."""
+    return SnapshotIdentity(
+        position=selection.position,
+        effective_on=selection.effective_on,
+        rules_version=selection.rules_version,
+        digest=digest,
+        group_by=tuple(str(dimension) for dimension in selection.group_by),
+        attribution=str(selection.attribution),
     )
 
 

@@ -77,7 +77,7 @@ def made(path: Path, pledges: int, each: int) -> None:
             rules_version=RULES_VERSION,
             group_by=(Dimension.COUNTRY,),
         )
-        digest, parts = snapshot_in_parts(of, lambda: map(status_of, in_order), {})
+        digest, parts = snapshot_in_parts(of, map(status_of, in_order), {})
         document = b"".join(parts)
         identity = SnapshotIdentity(
             position=position,

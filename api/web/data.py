@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from fastapi import Response
@@ -17,13 +18,35 @@ from api.http.forms import Form
 from api.web.visits import Visit
 from audit.envelope import format_instant
 
+ITEMS_AT_ONCE = 500
+
+_END = "\n}"
+
 
 def as_json(visit: Visit, content: Mapping[str, Any]) -> Response:
     """The content as a JSON document that begins with its moment."""
     document = {**moment_of(visit), **content}
-    return Response(
-        json.dumps(document, ensure_ascii=False, indent=1), media_type=Form.JSON, headers=told_headers(visit)
-    )
+    return Response(_in_lines(document), media_type=Form.JSON, headers=told_headers(visit))
+
+
+def as_long_json(visit: Visit, content: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]) -> Response:
+    """The same of a document that ends with a list under a name, however long: its items are told as they come."""
+    head = _in_lines({**moment_of(visit), **content})
+    return StreamingResponse(_long(head, name, items), media_type=Form.JSON, headers=told_headers(visit))
+
+
+def _in_lines(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def _long(head: str, name: str, items: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    yield f"{head.removesuffix(_END)},\n {json.dumps(name)}: [".encode()
+    told, separator, end = iter(items), "\n  ", "]"
+    while some := [_in_lines(item) for item in islice(told, ITEMS_AT_ONCE)]:
+        # The end of a line in a text is written as two signs, so these are the document's own.
+        yield (separator + ",\n  ".join(item.replace("\n", "\n  ") for item in some)).encode()
+        separator, end = ",\n  ", "\n ]"
+    yield f"{end}{_END}".encode()
 
 
 def as_csv(visit: Visit, table: Table) -> Response:

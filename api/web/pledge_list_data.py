@@ -14,20 +14,19 @@ from api.web.visits import Visit
 from audit.snapshot import Document, ladder_document, status_document
 
 
-def list_document(visit: Visit, query: ListQuery) -> Mapping[str, Any]:
-    """The filters and the order, what the pledges come to, and each of them; amounts are decimal strings."""
-    found = visit.service.pledges.summary(within(visit.sight, query.filters()), visit.point)
+def list_head(visit: Visit, query: ListQuery) -> Mapping[str, Any]:
+    """The filters and the order, and what the pledges come to; amounts are decimal strings."""
+    found = visit.service.pledges.sum_of(within(visit.sight, query.filters()), visit.point)
     return {
         "filters": query.stated(),
         "sort": query.sort,
         "totals": {"pledges": found.pledges, **ladder_document(found.ladder)},
-        "pledges": list(_documents(visit, query)),
     }
 
 
 def list_table(visit: Visit, query: ListQuery) -> Table:
     """One row for each of them, with the columns of a snapshot."""
-    table = status_table({"pledges": _documents(visit, query)})
+    table = status_table({"pledges": list_documents(visit, query)})
     return Table(title="pledges", columns=table.columns, rows=table.rows)
 
 
@@ -37,7 +36,8 @@ def list_cover(query: ListQuery) -> list[tuple[str, Cell]]:
     return [*(filters or [("Filters", "none")]), ("Order", query.sort)]
 
 
-def _documents(visit: Visit, query: ListQuery) -> Iterator[Document]:
+def list_documents(visit: Visit, query: ListQuery) -> Iterator[Document]:
+    """Each of them as a snapshot tells it, in their order; the first are read when this returns."""
     pledges = all_of_it(visit, query)
     organisations, on = visit.service.organisations.all(visit.point), visit.moment.effective_on
     return (status_document(pledge, organisations, on) for pledge in pledges)

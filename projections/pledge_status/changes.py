@@ -22,7 +22,7 @@ from projections.pledge_state import document, pledge_of
 from projections.read_model import ReadModel
 from projections.search_text import searchable
 
-VERSION = 7
+VERSION = 8
 
 OF_10_000 = 10_000
 """Shares to four places as integers."""

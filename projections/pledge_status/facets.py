@@ -2,7 +2,8 @@
 
 The latter takes one pass over the pledges: each row notes which of the faceted filters it misses. A row that misses
 none is counted everywhere; one that misses a single filter is counted among that filter's own values, for another
-choice there would find it; one that misses more is counted nowhere.
+choice there would find it; one that misses more is counted nowhere. Many pledges are alike: those that have the same
+values together are counted first, and what is said of each value is added up from these few.
 """
 
 from __future__ import annotations
@@ -67,30 +68,39 @@ _SINGLE: Mapping[Facet, LiteralString] = {
     Facet.FOCUS_AREA: "focus_area",
     Facet.SECTOR: "lead_sector",
     Facet.REPORTING: "reporting",
-    Facet.SCALED_UP: "scaled_up::text",
-    Facet.YEAR: "extract(year FROM announced_on)::integer::text",
+    Facet.SCALED_UP: "scaled_up",
+    Facet.YEAR: "year",
 }
-_SEVERAL: Mapping[Facet, LiteralString] = {
-    Facet.PILLAR: "pillars",
-    Facet.REGION: "regions",
-    Facet.COUNTRY: "countries",
-    Facet.TARGET_GROUP: "target_groups",
-    Facet.BENEFICIARY_GROUP: "beneficiary_groups",
-    Facet.SDG: "sdgs::text[]",
+"""The columns of `alike`; of each pledge one value."""
+
+_SEVERAL: Mapping[Facet, tuple[LiteralString, LiteralString]] = {
+    Facet.PILLAR: ("near", "pillars"),
+    Facet.REGION: ("placed", "regions"),
+    Facet.COUNTRY: ("placed", "countries"),
+    Facet.TARGET_GROUP: ("placed", "target_groups"),
+    Facet.BENEFICIARY_GROUP: ("near", "beneficiary_groups"),
+    Facet.SDG: ("near", "sdgs"),
 }
+"""Where the values are that pledges have several of, and in which column."""
 
 _SUMMARY = sql.SQL("""
 SELECT tracking.position AS reached, counted.*
 FROM pledge_status.tracking LEFT JOIN (
     WITH noted AS (
-        SELECT *, {missed} AS missed, {reporting} AS reporting, {target_groups} AS target_groups
-        FROM pledge_status.pledges WHERE {conditions}
+        SELECT *, {missed} AS missed FROM pledge_status.pledges WHERE {conditions}
     ), near AS MATERIALIZED (
-        SELECT lifecycle, scaled_up, type, focus_area, pillars, lead_sector, regions, countries, target_groups,
-               beneficiary_groups, sdgs, reporting, announced_on, {rungs}, missed
+        SELECT 1 AS pledges, lifecycle, type, focus_area, lead_sector, {reporting} AS reporting, scaled_up,
+               extract(year FROM announced_on)::integer AS year, pillars, regions, countries, beneficiary_groups, sdgs,
+               {rungs}, missed
         FROM noted WHERE missed & (missed - 1) = 0
+    ), alike AS MATERIALIZED (
+        SELECT {single}, missed, count(*) AS pledges, {summed} FROM near GROUP BY {single}, missed
+    ), placed AS MATERIALIZED (
+        SELECT count(*) AS pledges, regions, countries, {target_groups} AS target_groups, missed
+        FROM near GROUP BY regions, countries, missed
     )
-    SELECT NULL AS facet, NULL AS value, count(*) AS pledges, {sums} FROM near WHERE missed = 0
+    SELECT NULL AS facet, NULL AS value, coalesce(sum(pledges), 0)::bigint AS pledges, {sums}
+    FROM alike WHERE missed = 0
     UNION ALL {facets}
 ) AS counted ON true
 """)
@@ -102,13 +112,14 @@ FROM pledge_status.tracking CROSS JOIN (
 ) AS counted
 """)
 
-_OF_SINGLE = sql.SQL(
-    "SELECT {facet}, {value}, count(*), {nothing} FROM near WHERE missed IN (0, {bit}) GROUP BY {value}"
-)
-# Many pledges have the same values together: those are counted first, and taken apart then.
+_OF_SINGLE = sql.SQL("""
+SELECT {facet}, {value}::text, sum(pledges)::bigint, {nothing}
+FROM alike WHERE missed IN (0, {bit}) GROUP BY {value}
+""")
 _OF_SEVERAL = sql.SQL("""
-SELECT {facet}, value, sum(pledges)::bigint, {nothing}
-FROM (SELECT {value} AS together, count(*) AS pledges FROM near WHERE missed IN (0, {bit}) GROUP BY together) AS counted
+SELECT {facet}, value::text, sum(pledges)::bigint, {nothing}
+FROM (SELECT {values} AS together, sum(pledges) AS pledges FROM {source} WHERE missed IN (0, {bit})
+      GROUP BY together) AS counted
 CROSS JOIN LATERAL (SELECT DISTINCT unnest(together) AS value) AS apart GROUP BY value
 """)
 
@@ -124,6 +135,8 @@ def summary(source: Source, filters: PledgeFilters, at: Point) -> Summary:
         target_groups=_target_groups(),
         conditions=sql.SQL(" AND ").join([AT_POINT, *(condition.text for condition in others)]),
         rungs=_each_rung("{}"),
+        single=sql.SQL(", ").join(map(sql.SQL, _SINGLE.values())),
+        summed=_each_rung("sum({0}) AS {0}"),
         sums=_each_rung("coalesce(sum({0}), 0) AS {0}"),
         facets=sql.SQL(" UNION ALL ").join(_counts(facet, bits[facet]) for facet in Facet),
     )
@@ -169,13 +182,15 @@ def _missed(faceted: Mapping[Facet, Condition], bits: Mapping[Facet, int]) -> sq
 
 
 def _counts(facet: Facet, bit: int) -> sql.Composable:
-    several = facet in _SEVERAL
-    return (_OF_SEVERAL if several else _OF_SINGLE).format(
-        facet=sql.Literal(facet.value),
-        value=sql.SQL(_SEVERAL[facet] if several else _SINGLE[facet]),
-        bit=sql.Literal(bit),
-        nothing=sql.SQL(", ").join([sql.SQL("NULL")] * len(RUNGS)),
-    )
+    told = {
+        "facet": sql.Literal(facet.value),
+        "bit": sql.Literal(bit),
+        "nothing": sql.SQL(", ").join([sql.SQL("NULL")] * len(RUNGS)),
+    }
+    if facet in _SINGLE:
+        return _OF_SINGLE.format(value=sql.SQL(_SINGLE[facet]), **told)
+    source, values = _SEVERAL[facet]
+    return _OF_SEVERAL.format(source=sql.SQL(source), values=sql.SQL(values), **told)
 
 
 def _each_rung(form: LiteralString) -> sql.Composable:

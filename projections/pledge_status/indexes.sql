@@ -9,3 +9,85 @@ CREATE UNIQUE INDEX pledges_current_by_reference ON pledges (reference)
 CREATE INDEX pledges_by_moment ON pledges USING gist (positions, effective);
 CREATE INDEX pledges_kept_by_moment ON pledges USING gist (kept_effective, kept_positions)
     WHERE NOT isempty(kept_effective);
+
+-- A state is the answer in two rectangles of positions and days. Its dollars come at the corner where a rectangle begins
+-- and go at the ones beside it: the sum of all corners up to a position and a day is what was so then. Where a state is
+-- kept, it goes on without a corner on its first day.
+CREATE FUNCTION corners(positions int8range, effective daterange, kept_positions int8range, kept_effective daterange)
+RETURNS TABLE (at bigint, day date, ends integer, sign integer) LANGUAGE sql IMMUTABLE AS $$
+    SELECT * FROM (VALUES
+        (lower(positions), lower(effective), 1, 1),
+        (lower(positions), upper(effective), 1, -1),
+        (CASE WHEN isempty(kept_effective) THEN upper(positions) END, lower(effective), -1, -1),
+        (upper(positions), upper(effective), -1, 1),
+        (lower(kept_positions), upper(kept_effective), 1, -1),
+        (upper(kept_positions), lower(kept_effective), -1, -1),
+        (upper(kept_positions), upper(kept_effective), -1, 1)
+    ) AS corner (at, day, ends, sign) WHERE at IS NOT NULL AND day IS NOT NULL
+$$;
+
+CREATE FUNCTION add_turns(added turns[]) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO turns AS stored SELECT * FROM unnest(added)
+    ON CONFLICT (position, day) DO UPDATE SET
+        ends = stored.ends + excluded.ends,
+        announced_usd = stored.announced_usd + excluded.announced_usd,
+        validated_usd = stored.validated_usd + excluded.validated_usd,
+        delivered_usd = stored.delivered_usd + excluded.delivered_usd,
+        verified_usd = stored.verified_usd + excluded.verified_usd;
+    INSERT INTO course AS stored
+    SELECT grain, date_trunc(grain, day)::date, position / 16384,
+           sum(ends), sum(announced_usd), sum(validated_usd), sum(delivered_usd), sum(verified_usd)
+    FROM unnest(added) CROSS JOIN unnest('{day,month}'::text[]) AS grain GROUP BY 1, 2, 3
+    ON CONFLICT (grain, since, block) DO UPDATE SET
+        ends = stored.ends + excluded.ends,
+        announced_usd = stored.announced_usd + excluded.announced_usd,
+        validated_usd = stored.validated_usd + excluded.validated_usd,
+        delivered_usd = stored.delivered_usd + excluded.delivered_usd,
+        verified_usd = stored.verified_usd + excluded.verified_usd;
+$$;
+
+CREATE FUNCTION turn_with_new_states() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM add_turns(array_agg((turned.*)::turns)) FROM (
+        SELECT corner.at, day, sum(ends)::bigint, sum(sign * announced_usd), sum(sign * validated_usd),
+               sum(sign * delivered_usd), sum(sign * verified_usd)
+        FROM new_states CROSS JOIN LATERAL corners(positions, effective, kept_positions, kept_effective) AS corner
+        GROUP BY corner.at, day
+    ) AS turned;
+    RETURN NULL;
+END
+$$;
+
+-- Rectangles of a state that is there change at later positions only.
+CREATE FUNCTION turn_with_changed_states() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM add_turns(array_agg((turned.*)::turns)) FROM (
+        SELECT corner.at, day, sum(ends)::bigint, sum(sign * announced_usd), sum(sign * validated_usd),
+               sum(sign * delivered_usd), sum(sign * verified_usd)
+        FROM (
+            SELECT now.*, coalesce(upper(was.positions), lower(was.positions)) AS turned_until
+            FROM new_states AS now JOIN old_states AS was
+            ON (now.id, lower(now.positions), lower(now.effective)) = (was.id, lower(was.positions), lower(was.effective))
+        ) AS changed CROSS JOIN LATERAL corners(positions, effective, kept_positions, kept_effective) AS corner
+        WHERE corner.at > turned_until
+        GROUP BY corner.at, day
+    ) AS turned;
+    RETURN NULL;
+END
+$$;
+
+INSERT INTO turns
+SELECT corner.at, day, sum(ends), sum(sign * announced_usd), sum(sign * validated_usd),
+       sum(sign * delivered_usd), sum(sign * verified_usd)
+FROM pledges CROSS JOIN LATERAL corners(positions, effective, kept_positions, kept_effective) AS corner
+GROUP BY corner.at, day;
+
+INSERT INTO course
+SELECT grain, date_trunc(grain, day)::date, position / 16384,
+       sum(ends), sum(announced_usd), sum(validated_usd), sum(delivered_usd), sum(verified_usd)
+FROM turns CROSS JOIN unnest('{day,month}'::text[]) AS grain GROUP BY 1, 2, 3;
+
+CREATE TRIGGER new_states AFTER INSERT ON pledges REFERENCING NEW TABLE AS new_states
+    FOR EACH STATEMENT EXECUTE FUNCTION turn_with_new_states();
+CREATE TRIGGER changed_states AFTER UPDATE ON pledges REFERENCING OLD TABLE AS old_states NEW TABLE AS new_states
+    FOR EACH STATEMENT EXECUTE FUNCTION turn_with_changed_states();

@@ -70,3 +70,29 @@ CREATE INDEX names_open ON names (id, (
     CASE WHEN upper_inf(positions) THEN coalesce(upper(effective), 'infinity'::date) ELSE upper(kept_effective) END
 )) WHERE upper_inf(positions) OR upper_inf(kept_positions);
 CREATE UNIQUE INDEX names_current ON names (id) WHERE upper_inf(positions) AND upper_inf(effective);
+
+-- What each fact changed in the course of the dollars over effective dates: on which days how many came and went. These
+-- two tables are kept by the database itself (see indexes.sql).
+CREATE TABLE turns (
+    position      bigint  NOT NULL, -- of the fact
+    day           date    NOT NULL,
+    ends          bigint  NOT NULL, -- how many more states begin or end on the day
+    announced_usd numeric NOT NULL,
+    validated_usd numeric NOT NULL,
+    delivered_usd numeric NOT NULL,
+    verified_usd  numeric NOT NULL,
+    PRIMARY KEY (position, day)
+);
+
+-- The same added up, by day and by month, over blocks of 16,384 positions: the first has those below that.
+CREATE TABLE course (
+    grain         text    NOT NULL CHECK (grain IN ('day', 'month')),
+    since         date    NOT NULL, -- the first day
+    block         bigint  NOT NULL,
+    ends          bigint  NOT NULL,
+    announced_usd numeric NOT NULL,
+    validated_usd numeric NOT NULL,
+    delivered_usd numeric NOT NULL,
+    verified_usd  numeric NOT NULL,
+    PRIMARY KEY (grain, since, block)
+);

@@ -11,12 +11,13 @@ import msgspec
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from domain.ladder import RUNGS, Ladder
+from domain.ladder import Ladder
 from domain.pledge import Pledge, Standing
 from domain.status import PledgeStatus
 from projections.database import Source, can_be_stored, rows
 from projections.pinning import AT_POINT, CURRENT, Point, point, require_reached
 from projections.pledge_state import pledge_of
+from projections.pledge_status.course import course
 from projections.pledge_status.facets import Sum, Summary, sum_of, summary
 from projections.pledge_status.filters import PledgeFilters, conditions
 from projections.pledge_status.listing import Sorting, rows_in_order, statuses_in_order, statuses_in_part
@@ -112,28 +113,6 @@ FROM pledge_status.tracking LEFT JOIN (
     WHERE reference = ANY(%(references)s::text[]) AND (published OR NOT %(published)s) AND {at_point}
 ) AS found ON true
 """).format(at_point=AT_POINT)
-
-
-# Each row holds for a span of effective dates: its dollars come at the first day of it, and go at the day after it.
-_COURSE = sql.SQL("""
-WITH held AS (
-    SELECT CASE WHEN positions @> %(at)s::bigint THEN effective ELSE kept_effective END AS days, {rungs}
-    FROM pledge_status.pledges WHERE positions @> %(at)s::bigint OR kept_positions @> %(at)s::bigint
-), steps AS (
-    SELECT lower(days) AS day, {rungs} FROM held
-    UNION ALL
-    SELECT upper(days), {gone} FROM held WHERE NOT upper_inf(days)
-)
-SELECT tracking.position AS reached, found.*
-FROM pledge_status.tracking LEFT JOIN (
-    SELECT least((date_trunc('month', day) + interval '1 month - 1 day')::date, %(on)s::date) AS month, {sums}
-    FROM steps WHERE day <= %(on)s::date GROUP BY month
-) AS found ON true ORDER BY month
-""").format(
-    rungs=sql.SQL(", ").join(sql.Identifier(f"{rung}_usd") for rung in RUNGS),
-    gone=sql.SQL(", ").join(sql.SQL("-{}").format(sql.Identifier(f"{rung}_usd")) for rung in RUNGS),
-    sums=sql.SQL(", ").join(sql.SQL("sum({0}) AS {0}").format(sql.Identifier(f"{rung}_usd")) for rung in RUNGS),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,18 +259,8 @@ class PledgeStatusView:
         return status_lines(self._source, at, columns, lead_names, formula_starts)
 
     def course(self, at: Point) -> Sequence[tuple[date, Ladder]]:
-        """What all pledges came to at the end of each month in which that changed, as known at a point.
-
-        The last month ends with the point's own day. Raises PositionNotReached.
-        """
-        found = rows(self._source, _COURSE, {**point(at)})
-        require_reached(at, found[0]["reached"])
-        reached, course = Ladder(), []
-        for row in found:
-            if row["month"] is not None:
-                reached += Ladder(**{rung: row[f"{rung}_usd"] for rung in RUNGS})
-                course.append((row["month"], reached))
-        return course
+        """What all pledges came to at the end of each month; see `projections.pledge_status.course`."""
+        return course(self._source, at)
 
     def _found(self, reference: str, *, at: Point | None) -> tuple[PledgeRow | None, int]:
         known = sql.SQL("reference = %(reference)s") if can_be_stored(reference) else sql.SQL("false")

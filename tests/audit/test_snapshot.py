@@ -1,5 +1,6 @@
 """The status snapshot, from pledges alone."""
 
+import gc
 import hashlib
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -53,7 +54,7 @@ def test_any_portfolio_has_one_canonical_document_with_its_digest(pledges, group
     document, again = (snapshot(selection, map(status_of, pledges), {LEAD.id: LEAD}) for _ in range(2))
 
     assert canonical(document) == rfc8785.dumps(document) == canonical(again)
-    digest, parts = snapshot_in_parts(selection, lambda: map(status_of, pledges), {LEAD.id: LEAD})
+    digest, parts = snapshot_in_parts(selection, map(status_of, pledges), {LEAD.id: LEAD})
     assert (digest, b"".join(parts)) == (document["digest"], canonical(document))
     rest = {name: value for name, value in document.items() if name != "digest"}
     assert document["digest"] == f"sha256:{hashlib.sha256(rfc8785.dumps(rest)).hexdigest()}" == digest_of(document)
@@ -104,3 +105,26 @@ def test_an_empty_register_has_every_code_with_nothing_and_no_rate():
     assert (document["totals"]["reported"], document["totals"]["pledges"]) == (0, 0)
     assert document["totals"]["response_rate"] is None
     assert document["totals"]["validated_usd"] == "0.00"
+
+
+def test_a_snapshot_larger_than_what_memory_holds_of_it_has_the_same_bytes_in_small_parts(monkeypatch):
+    monkeypatch.setattr("audit.snapshot._SHELF_IN_MEMORY", 100)
+    monkeypatch.setattr("audit.snapshot._BYTES_AT_ONCE", 64)
+    pledges = [status_of(named(n, after(announced(money(usd("5.00"))), validated()))) for n in (1, 2)]
+
+    digest, parts = snapshot_in_parts(OF, iter(pledges), {LEAD.id: LEAD})
+
+    document = snapshot(OF, pledges, {LEAD.id: LEAD})
+    first, *others = parts
+    assert first.endswith(b'"pledges":[')
+    assert max(map(len, others[:-1])) == 64
+    assert (digest, first + b"".join(others)) == (document["digest"], canonical(document))
+
+
+def test_who_wants_no_part_of_a_snapshot_leaves_no_file_open(monkeypatch, recwarn):
+    monkeypatch.setattr("audit.snapshot._SHELF_IN_MEMORY", 1)
+
+    snapshot_in_parts(OF, [status_of(named(1, after(announced(), validated())))], {LEAD.id: LEAD})
+    gc.collect()
+
+    assert not recwarn.list

@@ -6,7 +6,7 @@ import itertools
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from psycopg import sql
@@ -158,6 +158,15 @@ def tables(pool: Pool, model: ReadModel) -> dict[str, list[str]]:
             ]
             for table in sorted(model.table_names)
         }
+
+
+def record_alone(
+    service: Service, recorded: Sequence[tuple[date, PledgeEvent]], *, first: int = 1, apart: int = 1
+) -> None:
+    """The same of facts of which the day they were recorded is known, a second after one another."""
+    at = [datetime.combine(day, time(9), UTC) + timedelta(seconds=number) for number, (day, _) in enumerate(recorded)]
+    facts = [(instant, fact) for instant, (_, fact) in zip(at, recorded, strict=True)]
+    recorded_ledger(service, facts, first=first, apart=apart)
 
 
 def forget(pool: Pool, model: ReadModel) -> None:

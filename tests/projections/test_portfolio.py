@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +24,7 @@ from projections.portfolio.counted import DIMENSIONS, SIZES
 from projections.portfolio.view import PortfolioView
 from tests.given import ANNOUNCED_ON, TODAY, announced, contributed, contribution, reported, validated
 from tests.portfolios import portfolios
-from tests.projections.ledgers import append, busy_life, forget, pledge, recorded_ledger, runner
+from tests.projections.ledgers import append, busy_life, forget, pledge, record_alone, runner
 
 same_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
@@ -92,9 +92,7 @@ def told(
     service: Service, recorded: Sequence[Recorded], batch: int = 1_000, *, first: int = 1, apart: int = 1
 ) -> PortfolioView:
     """A ledger of these facts alone, told to the running totals."""
-    at = [datetime.combine(day, time(9), UTC) + timedelta(seconds=n) for n, (day, _) in enumerate(recorded)]
-    facts = [(instant, fact) for instant, (_, fact) in zip(at, recorded, strict=True)]
-    recorded_ledger(service, facts, first=first, apart=apart)
+    record_alone(service, recorded, first=first, apart=apart)
     forget(service.pool, PORTFOLIO)
     runner(service.pool, PORTFOLIO, batch=batch).catch_up()
     return PortfolioView(service.pool)

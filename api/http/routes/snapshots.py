@@ -23,7 +23,8 @@ from api.http.snapshot_documents import SnapshotDocument, TotalsDocument
 from api.http.turns import TurnRoute
 from application.moments import Moment
 from audit.canonical import canonical
-from audit.snapshot import RULES_VERSION, Document, identity_of
+from audit.snapshot import RULES_VERSION, identity_of
+from domain.events import SnapshotIdentity
 from infrastructure.bootstrap import Service
 
 router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"], dependencies=[CaughtUp], route_class=TurnRoute)
@@ -112,7 +113,7 @@ def get_totals_as_csv(query: Annotated[SnapshotQuery, Query()], service: Service
 def _totals(service: Service, query: SnapshotQuery, form: Form, if_none_match: str | None = None) -> Response:
     at = service.register.resolve(as_of_of(query.as_of), query.effective_on)
     totals = service.snapshots.totals(at, query.division())
-    headers = _headers(totals, "totals", form)
+    headers = _headers(identity_of(totals), "totals", form)
     if names_version(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     content = b"".join(csv_lines(totals_table(totals))) if form is Form.CSV else canonical(totals)
@@ -123,12 +124,21 @@ def _answer(service: Service, query: SnapshotQuery, form: Form, if_none_match: s
     at = service.register.resolve(as_of_of(query.as_of), query.effective_on)
     if form is Form.CSV:
         return _rows(service, at, if_none_match)
-    snapshot = service.snapshots.take(at, query.division())
-    headers = _headers(snapshot, "status", form)
+    if form is Form.XLSX:
+        return _workbook(service, at, query, if_none_match)
+    of, parts = service.snapshots.take_in_parts(at, query.division())
+    headers = _headers(of, "status", form)
     if names_version(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    content = snapshot_workbook(snapshot) if form is Form.XLSX else canonical(snapshot)
-    return Response(content, media_type=form, headers=headers)
+    return StreamingResponse(parts, media_type=form, headers=headers)
+
+
+def _workbook(service: Service, at: Moment, query: SnapshotQuery, if_none_match: str | None) -> Response:
+    snapshot = service.snapshots.take(at, query.division())
+    headers = _headers(identity_of(snapshot), "status", Form.XLSX)
+    if names_version(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(snapshot_workbook(snapshot), media_type=Form.XLSX, headers=headers)
 
 
 def _rows(service: Service, at: Moment, if_none_match: str | None) -> Response:
@@ -144,15 +154,15 @@ def _rows(service: Service, at: Moment, if_none_match: str | None) -> Response:
     return StreamingResponse(status_csv(service.register, at), media_type=Form.CSV, headers=headers)
 
 
-def _headers(document: Document, what: str, form: Form) -> Mapping[str, str]:
+def _headers(of: SnapshotIdentity, what: str, form: Form) -> Mapping[str, str]:
     """Which moment it is, its exact address, its digest, and a name under which a browser keeps it."""
-    extension, digest = _EXTENSIONS.get(form), document["digest"]
-    name = f"{what}-{document['position']}-{document['effective_on']}.{extension}" if extension else None
+    extension = _EXTENSIONS.get(form)
+    name = f"{what}-{of.position}-{of.effective_on}.{extension}" if extension else None
     return {
         # Another form has other bytes, and so another tag.
-        "ETag": f'"{digest}-{extension}"' if extension else f'"{digest}"',
-        "Link": f'<{address_of(identity_of(document), what)}>; rel="canonical"',
-        **_kept_headers(document["position"], name),
+        "ETag": f'"{of.digest}-{extension}"' if extension else f'"{of.digest}"',
+        "Link": f'<{address_of(of, what)}>; rel="canonical"',
+        **_kept_headers(of.position, name),
     }
 
 

@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.web.amounts import Amounts
-from api.web.data import as_csv, as_json, as_workbook
+from api.web.data import as_csv, as_long_json, as_workbook
 from api.web.links import Place
 from api.web.list_query import ListQuery
 from api.web.page_route import PageRoute
 from api.web.pledge_list import at_its_moment, page_address, pledge_list
-from api.web.pledge_list_data import list_cover, list_document, list_table
+from api.web.pledge_list_data import list_cover, list_documents, list_head, list_table
 from api.web.rendering import page
 from api.web.visits import Visit, Visits
 
@@ -41,7 +41,7 @@ def get_pledges(visit: Visits, query: ListQueries) -> Response:
 def get_pledges_as_json(visit: Visits, query: ListQueries) -> Response:
     """All of them as JSON."""
     visit = at_its_moment(visit, query)
-    return as_json(visit, list_document(visit, query))
+    return as_long_json(visit, list_head(visit, query), "pledges", list_documents(visit, query))
 
 
 @router.get("/pledges.csv")

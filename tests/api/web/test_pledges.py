@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -196,3 +197,17 @@ def test_nothing_on_the_page_is_in_the_way_of_the_policy(pages: Site):
     page = pages.read("/pledges?q=fibre")
     assert not page.all("//*[@style]")
     assert not page.all("//script[not(@src)]")
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 500])
+@pytest.mark.parametrize("filters", ["", "?type=policy", "?q=nothing+is+called+so"])
+def test_the_list_as_data_is_one_document_in_whatever_parts_it_is_told(
+    pages: Site, monkeypatch: pytest.MonkeyPatch, at_once: int, filters: str
+):
+    monkeypatch.setattr("api.web.data.ITEMS_AT_ONCE", at_once)
+
+    answer = pages.web.get(f"/pledges.json{filters}").text
+
+    assert answer == json.dumps(json.loads(answer), ensure_ascii=False, indent=1)
+    assert list(json.loads(answer))[-1] == "pledges"
+    assert bool(json.loads(answer)["pledges"]) == ("nothing" not in filters)
