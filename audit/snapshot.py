@@ -76,16 +76,20 @@ def snapshot_in_parts(
     Totals and digest stand before the pledges that they are of: these wait in a temporary file.
     """
     shelf = SpooledTemporaryFile(max_size=_SHELF_IN_MEMORY)  # noqa: SIM115 - `_closing` does that
-    told = _shelved(shelf, statuses, organisations, selection.effective_on)
-    counted = totals(told, selection.effective_on, selection.group_by, selection.attribution)
-    head = _headed(selection, counted)
-    digest = hashlib.sha256()
-    for part in _reading(shelf, *_around_pledges(head)):
-        digest.update(part)
-    named = f"sha256:{digest.hexdigest()}"
-    parts = _closing(shelf, *_around_pledges({**head, "digest": named}))
-    # With its first part it has the file, and closes it even where nobody wants the others.
-    return named, chain([next(parts)], parts)
+    try:
+        told = _shelved(shelf, statuses, organisations, selection.effective_on)
+        counted = totals(told, selection.effective_on, selection.group_by, selection.attribution)
+        head = _headed(selection, counted)
+        digest = hashlib.sha256()
+        for part in _reading(shelf, *_around_pledges(head)):
+            digest.update(part)
+        named = f"sha256:{digest.hexdigest()}"
+        parts = _closing(shelf, *_around_pledges({**head, "digest": named}))
+        # With its first part it has the file, and closes it even where nobody wants the others.
+        return named, chain([next(parts)], parts)
+    except BaseException:
+        shelf.close()
+        raise
 
 
 def _shelved(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from psycopg import Connection, InterfaceError, OperationalError, errors
@@ -20,9 +19,6 @@ POOL_WAIT_SECONDS = 3.0
 
 RECONNECT_SECONDS = 2.0
 """How long the pool tries to replace a lost connection before it does without, until one is needed again."""
-
-TRUSTED_SECONDS = 0.25
-"""For how long a connection that was in use is believed to be good still, which saves busy ones half their way."""
 
 UNAVAILABLE: tuple[type[Exception], ...] = (
     OperationalError,
@@ -87,10 +83,8 @@ class Pool(ConnectionPool[Connection[DictRow]]):
 
     def putconn(self, conn: Connection[DictRow]) -> None:
         """Give a connection back."""
-        assert isinstance(conn, HopefulConnection), "the pool makes no others"
         if conn.closed:
             self._heartbeat.look()
-        conn.given_back_at = time.monotonic()
         super().putconn(conn)
 
     def open(self, wait: bool = False, timeout: float = 30.0) -> None:  # noqa: FBT001, FBT002 - as the library has it
@@ -114,9 +108,6 @@ class Pool(ConnectionPool[Connection[DictRow]]):
         connection.hopeless = lambda: heartbeat.silent
 
     def _check(self, connection: Connection[DictRow]) -> None:
-        assert isinstance(connection, HopefulConnection), "the pool makes no others"
-        if time.monotonic() - connection.given_back_at < TRUSTED_SECONDS:
-            return
         try:
             self.check_connection(connection)
         except Exception:

@@ -8,7 +8,6 @@ come: their waiting is ended from here.
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 import traceback
@@ -38,7 +37,6 @@ class HopefulConnection(Connection[DictRow]):
     """A connection on which waiting ends, and the connection with it, as soon as there is no hope of an answer."""
 
     hopeless: Callable[[], bool] = staticmethod(lambda: False)
-    given_back_at: float = -math.inf
 
     def wait(self, gen: PQGen[RV], interval: float = _LOOK_SECONDS, timeout: float | None = None) -> RV:
         """Wait as any connection does. Raises DatabaseAway."""

@@ -20,7 +20,7 @@ from infrastructure.database import Pool
 from infrastructure.register import WaitUntil
 from projections import tracking
 from projections.catalogue import READ_MODELS
-from projections.database import Query, rows
+from projections.database import BeingBuilt, Query, rows
 from projections.progress import Progress
 
 LOOK_EVERY_SECONDS = 5.0
@@ -75,7 +75,7 @@ class ReadReplica:
                 return rows(self._replica, query, values, binary=binary)
             except errors.SerializationFailure:
                 pass  # the standby had to end the statement, to go on with what the primary did
-            except psycopg.Error as failed:
+            except (psycopg.Error, BeingBuilt) as failed:
                 self._rest(str(failed))
         return rows(self._primary, query, values, binary=binary)
 

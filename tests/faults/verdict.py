@@ -17,8 +17,11 @@ from infrastructure.settings import Settings
 from projections.catalogue import READ_MODELS
 from tests.faults.load import Load
 
-NOTHING_TO_TELL = {"portfolio.ahead", "portfolio.members"}
+NOTHING_TO_TELL = {"portfolio.ahead", "portfolio.calendar", "portfolio.members"}
 """Tables that stay empty: all is true when it is recorded, and nothing is admitted."""
+
+FOR_MANY_ENTRIES = {"transparency.bundles"}
+"""Tables that stay empty while there are few entries."""
 
 
 def require_nothing_lost(settings: Settings, load: Load) -> None:
@@ -60,7 +63,7 @@ def require_read_models_as_rebuilt(service: Service) -> None:
     for model in READ_MODELS:
         service.projections.rebuild(model.name, lambda position, head: None)
     assert contents(service) == followed
-    assert {table for table, rows in followed.items() if not rows} == NOTHING_TO_TELL
+    assert {table for table, rows in followed.items() if not rows} - FOR_MANY_ENTRIES == NOTHING_TO_TELL
 
 
 def contents(service: Service) -> dict[str, list[str]]:
