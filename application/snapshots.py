@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from application.moments import Moment
 from application.ports import SnapshotRegister
-from audit.snapshot import RULES_VERSION, Document, Selection, identified, snapshot, snapshot_in_parts, totals_snapshot
+from audit.snapshot import (
+    RULES_VERSION,
+    Document,
+    Parts,
+    Selection,
+    identified,
+    snapshot,
+    snapshot_in_parts,
+    totals_snapshot,
+)
 from domain.dimensions import Attribution, Division
 from domain.events import SnapshotIdentity
 from domain.totals import Totals, totals
@@ -22,7 +29,7 @@ class Snapshots:
         """The status of the register at a moment; `audit.snapshot` says what it tells."""
         return snapshot(self._selection(at, division), self._register.statuses(at), self._register.organisations(at))
 
-    def take_in_parts(self, at: Moment, division: Division) -> tuple[SnapshotIdentity, Iterator[bytes]]:
+    def take_in_parts(self, at: Moment, division: Division) -> tuple[SnapshotIdentity, Parts]:
         """What the same snapshot is of, with its digest, and its canonical bytes, a few at a time.
 
         The register has answered when this returns.

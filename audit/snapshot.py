@@ -7,11 +7,10 @@ facts and compare the bytes. They are canonical JSON; the digest is the SHA-256 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from uuid import UUID
@@ -68,9 +67,26 @@ def snapshot(
     return sealed({**_headed(selection, counted), "pledges": status})
 
 
+class Parts(Iterator[bytes]):
+    """The bytes of a document, which wait in a file; whoever does not read all of them closes it."""
+
+    def __init__(self, parts: Generator[bytes]) -> None:
+        self._parts = parts
+        self._first: bytes | None = next(parts)  # with which it has the file, and gives it up when it is closed
+
+    def __next__(self) -> bytes:
+        """The next part."""
+        first, self._first = self._first, None
+        return next(self._parts) if first is None else first
+
+    def close(self) -> None:
+        """Let go of the file; harmless where everything was read."""
+        self._parts.close()
+
+
 def snapshot_in_parts(
     selection: Selection, statuses: Iterable[PledgeStatus], organisations: Mapping[UUID, Organisation]
-) -> tuple[str, Iterator[bytes]]:
+) -> tuple[str, Parts]:
     """The digest of the same snapshot, and its canonical bytes in parts, for registers that do not fit into memory.
 
     Totals and digest stand before the pledges that they are of: these wait in a temporary file.
@@ -84,9 +100,7 @@ def snapshot_in_parts(
         for part in _reading(shelf, *_around_pledges(head)):
             digest.update(part)
         named = f"sha256:{digest.hexdigest()}"
-        parts = _closing(shelf, *_around_pledges({**head, "digest": named}))
-        # With its first part it has the file, and closes it even where nobody wants the others.
-        return named, chain([next(parts)], parts)
+        return named, Parts(_closing(shelf, *_around_pledges({**head, "digest": named})))
     except BaseException:
         shelf.close()
         raise
@@ -119,7 +133,7 @@ def _reading(shelf: IO[bytes], before: bytes, after: bytes) -> Iterator[bytes]:
     yield after
 
 
-def _closing(shelf: IO[bytes], before: bytes, after: bytes) -> Iterator[bytes]:
+def _closing(shelf: IO[bytes], before: bytes, after: bytes) -> Generator[bytes]:
     with shelf:
         yield from _reading(shelf, before, after)
 

@@ -14,6 +14,7 @@ from api.exports.status_csv import status_csv
 from api.http import problems
 from api.http.conditions import CaughtUp, IfNoneMatch, names_version
 from api.http.forms import Accept, Form, chosen
+from api.http.in_parts import InParts
 from api.http.moments import as_of_of
 from api.http.openapi import DIGEST, READ, READING, THE_SAME_AGAIN, WAITING, answers, not_modified
 from api.http.publication_documents import address_of
@@ -130,7 +131,7 @@ def _answer(service: Service, query: SnapshotQuery, form: Form, if_none_match: s
     headers = _headers(of, "status", form)
     if names_version(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return StreamingResponse(parts, media_type=form, headers=headers)
+    return InParts(parts, media_type=form, headers=headers)
 
 
 def _workbook(service: Service, at: Moment, query: SnapshotQuery, if_none_match: str | None) -> Response:
