@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from anyio import CapacityLimiter, WouldBlock, move_on_after
+from anyio import CapacityLimiter, WouldBlock, current_time, move_on_after
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
@@ -20,7 +20,7 @@ from api.http import problems
 from api.http.failures import RETRY_AFTER, Failure
 
 WAIT_SECONDS = 2.0
-"""How long a request waits for its turn."""
+"""How long a request waits for its turn; for all of its turns together, where it takes several."""
 
 READING = frozenset({"GET", "HEAD"})
 
@@ -48,6 +48,7 @@ class Turn:
     def __init__(self, *limiters: CapacityLimiter) -> None:
         self._limiters = limiters
         self._taken: list[CapacityLimiter] = []
+        self._patience = WAIT_SECONDS  # for all the turns that it takes, one after the other
 
     async def take(self) -> None:
         """Wait for the turn. Raises Failure where it does not come in time."""
@@ -92,10 +93,12 @@ class Turn:
         return True
 
     async def _wait(self) -> None:
-        with move_on_after(WAIT_SECONDS):
+        begun = current_time()
+        with move_on_after(self._patience):
             for limiter in self._limiters[len(self._taken) :]:
                 await limiter.acquire_on_behalf_of(self)
                 self._taken.append(limiter)
+        self._patience = max(0.0, self._patience - (current_time() - begun))
         if len(self._taken) < len(self._limiters):
             raise Failure(
                 problems.OVERLOADED,
