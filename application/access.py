@@ -156,10 +156,7 @@ def webhook_owner(by: Principal) -> Owner:
 
 def is_party(organisation: UUID | None, pledge: Pledge) -> bool:
     """Whether an organisation leads the pledge or is a partner in it."""
-    return organisation is not None and organisation in (
-        pledge.lead.organisation,
-        *(partner.organisation for partner in pledge.partners),
-    )
+    return organisation is not None and organisation in (party.organisation for party in pledge.parties)
 
 
 def require(by: Principal, *any_of: Permission) -> None:

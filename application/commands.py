@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache
 from typing import Generic, TypeVar
 from uuid import UUID, uuid4
 
@@ -223,8 +223,11 @@ class Commands:
             if not isinstance(command, Announce):
                 if state is None:
                     raise UnknownPledge(reference)
-                recorded_by = partial(self.recorded_by, id)
-                access.require_command_on(request.by, command, state, lambda c: view.asked(lambda: recorded_by(c)))
+
+                def recorded_by(contribution: str) -> UUID | None:
+                    return view.asked(lambda: self.recorded_by(id, contribution))
+
+                access.require_command_on(request.by, command, state, recorded_by)
             return decisions.decide(id, state, command, at)
 
         return _Stream(id, self._ledger.pledge, decide, pledges.fold, _parties)
@@ -393,7 +396,7 @@ def _contributions_in(event: AnyEvent) -> frozenset[str]:
 
 
 def _parties(pledge: Pledge) -> Iterable[UUID]:
-    return {party.organisation for party in (pledge.lead, *pledge.partners)}
+    return {party.organisation for party in pledge.parties}
 
 
 def _deadline(request: Request) -> float:

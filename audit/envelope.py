@@ -71,9 +71,9 @@ TYPES: Mapping[str, type[AnyEvent]] = {
     "snapshot.published.v1": Published,
 }
 
-for _type in TYPES.values():
-    # Two threads that meet a class for the first time at once can crash the library; so all are met here.
-    msgspec.json.Decoder(_type)
+_SHAPES = {cls: decoding.shape(cls) for cls in TYPES.values()}
+# Two threads that meet a class for the first time at once can crash the library; so all are met here.
+_DECODERS = {cls: msgspec.json.Decoder(shape).decode for cls, shape in _SHAPES.items()}
 
 UPCASTS: Mapping[str, Upcast] = {}
 """Today no type has an older shape."""
@@ -104,8 +104,10 @@ class Envelopes:
         self._types = types
         self._upcasts = upcasts
         self._names: Mapping[type[AnyEvent], str] = {cls: name for name, cls in types.items()}
-        self._shapes = {name: decoding.shape(cls) for name, cls in types.items()}
-        self._decoders = {name: msgspec.json.Decoder(shape).decode for name, shape in self._shapes.items()}
+        self._shapes = {name: _SHAPES.get(cls) or decoding.shape(cls) for name, cls in types.items()}
+        self._decoders = {
+            name: _DECODERS.get(cls) or msgspec.json.Decoder(self._shapes[name]).decode for name, cls in types.items()
+        }
 
     def name(self, event: AnyEvent) -> str:
         """The stable name of the event's type."""

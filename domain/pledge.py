@@ -144,6 +144,11 @@ class Pledge:
         return max(target.promised - self.delivered(target), Decimal(0))
 
     @property
+    def parties(self) -> tuple[Party, ...]:
+        """The lead, and the partners after it."""
+        return (self.lead, *self.partners)
+
+    @property
     def value_usd(self) -> Decimal:
         """The promised US dollars."""
         return sum((target.usd for target in self.targets), Decimal(0))

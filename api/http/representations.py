@@ -103,7 +103,7 @@ def organisation_document(organisation: Organisation, *, position: int, recorded
 
 def parties(pledges: Iterable[Pledge]) -> set[UUID]:
     """The organisations that lead or share these pledges."""
-    return {party.organisation for pledge in pledges for party in (pledge.lead, *pledge.partners)}
+    return {party.organisation for pledge in pledges for party in pledge.parties}
 
 
 def in_currency(amount: Decimal, currency: str) -> str:

@@ -77,7 +77,7 @@ def _currency(pledge: Pledge) -> str:
 
 
 def _organisations(element: _Element, reported: Reported) -> None:
-    for party in (reported.pledge.lead, *reported.pledge.partners):
+    for party in reported.pledge.parties:
         for role in (OrganisationRole.FUNDING, OrganisationRole.IMPLEMENTING):
             _narrative(
                 _add(

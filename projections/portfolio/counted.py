@@ -170,7 +170,7 @@ def _parts(pledge: Pledge) -> frozenset[Part]:
 def _brings(pledge: Pledge) -> frozenset[Whom]:
     if not is_standing(pledge):
         return frozenset()
-    organisations = {party.organisation for party in (pledge.lead, *pledge.partners)}
+    organisations = {party.organisation for party in pledge.parties}
     return frozenset({*((ORGANISATIONS, str(id)) for id in organisations), *((COUNTRIES, c) for c in pledge.countries)})
 
 

@@ -152,7 +152,7 @@ def _row(
 
 def _parties(pledge: Pledge) -> Sequence[UUID]:
     """The organisations that may know of the pledge whether it is admitted or not."""
-    return [pledge.lead.organisation, *(partner.organisation for partner in pledge.partners)]
+    return [party.organisation for party in pledge.parties]
 
 
 def _remembered(pledge: Pledge) -> str:
