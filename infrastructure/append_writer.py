@@ -131,7 +131,7 @@ class AppendWriter:
                     return
                 left = [first]
             group = self._group(left)
-            left = [*self._commit(group), *left[len(group) :]]
+            left = [*self._answered(group), *left[len(group) :]]
 
     def _group(self, left: list[Waiting]) -> list[Waiting]:
         """Those who share the next transaction: those left over first, then those who came since."""
@@ -155,6 +155,13 @@ class AppendWriter:
                 return
             left.append(coming)
             yield coming
+
+    def _answered(self, group: Sequence[Waiting]) -> list[Waiting]:
+        """The same as `_commit`; a fault of ours is told to those who wait, and ends the writer for nobody else."""
+        try:
+            return self._commit(group)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, somebody waits to be told
+            return self._all_fail([waiting for waiting in group if not waiting.done.done()], fault)
 
     def _commit(self, group: Sequence[Waiting]) -> list[Waiting]:
         """Answer those of a group who can be answered; the others, who are to be tried again."""
@@ -188,9 +195,10 @@ class AppendWriter:
 
     def _answer(self, waiting: Waiting, entries: Appended) -> None:
         # An earlier try may have been committed although its acknowledgement was lost.
-        if entries is Obstacle.OVERTAKEN and waiting.tried:
+        if isinstance(entries, Obstacle) and waiting.tried:
             try:
-                entries = self._stored_already(waiting.append)
+                stored = self._stored_already(waiting.append)
+                entries = entries if isinstance(stored, Obstacle) else stored
             except UNAVAILABLE as lost:
                 self._busy(waiting, "the database does not answer", lost)
                 return

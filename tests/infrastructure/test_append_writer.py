@@ -156,6 +156,19 @@ def test_whoever_waits_is_answered_before_the_writer_stops(service: Service, emp
     assert service.ledger.append([registered("Begins another writer")])
 
 
+def test_a_fault_is_told_to_whoever_waits_and_the_writer_goes_on(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service.metrics.appends, "committed", fail)
+        with pytest.raises(ZeroDivisionError):
+            service.ledger.begin([registered()]).result(10)
+    assert service.ledger.begin([registered()]).result(10)
+
+
 def test_two_processes_share_one_order_without_gaps(empty_ledger: str) -> None:
     """Each has a writer of its own; the lock of the ledger is between them."""
     with open_on(empty_ledger) as one, open_on(empty_ledger) as other:
