@@ -34,6 +34,9 @@ from infrastructure.locks import APPEND_LOCK
 CHANNEL = "ledger_events"
 """Where PostgreSQL tells listeners that something was appended."""
 
+CONNECTED_WITHIN_SECONDS = 1.5
+"""How long a connection is waited for; twice, since who gets none is tried again once, within a command's four."""
+
 INSERTED_AT_ONCE = 2_000
 """How many entries are inserted by one statement, so that none of an import of very many takes longer than any may."""
 
@@ -121,7 +124,11 @@ def append_together(pool: Pool, appends: Sequence[Append], *, signed: int, deadl
     The lock is waited for until `deadline`, by the monotonic clock. Raises LedgerRolledBack where the ledger ends
     before the `signed` entries, psycopg.Error where nothing was stored, and where the answer to the commit was lost.
     """
-    with pool.connection() as connection, connection.pipeline(), connection.transaction():
+    with (
+        pool.connection(timeout=CONNECTED_WITHIN_SECONDS) as connection,
+        connection.pipeline(),
+        connection.transaction(),
+    ):
         known = _known(connection, appends, deadline)
         if known.head < signed:
             raise LedgerRolledBack(known.head, signed)

@@ -15,7 +15,8 @@ CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 4_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
-POOL_WAIT_SECONDS = 3.0
+POOL_WAIT_SECONDS = 2.5
+"""How long a connection is waited for: with the two seconds that a request may wait for its turn, less than five."""
 
 RECONNECT_SECONDS = 2.0
 """How long the pool tries to replace a lost connection before it does without, until one is needed again."""

@@ -24,6 +24,10 @@ EVENT = f"/pledges/{PLEDGE}/events/2"
 LEDGER = "/v1/ledger"
 
 
+pytestmark = pytest.mark.usefixtures("checkpoint")
+"""What is there is signed before anybody looks at it, in whatever order the tests are run."""
+
+
 @pytest.fixture(scope="module")
 def service(conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that signs a ledger of a few hundred entries."""
