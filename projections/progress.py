@@ -24,6 +24,7 @@ class Progress:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._changed = threading.Condition()
+        self._wanted = threading.Event()
         self._reached: dict[str, int] = {}
         self._runner_is_here = False
         self._asking = False
@@ -60,6 +61,15 @@ class Progress:
             self._ask_next = 0.0
             self._changed.notify_all()
 
+    def let_gather(self, seconds: float) -> None:
+        """Wait, at most so many seconds, until somebody waits for what is not reached, or it is `gathered`."""
+        self._wanted.wait(seconds)
+        self._wanted.clear()
+
+    def gathered(self) -> None:
+        """Let entries gather no longer."""
+        self._wanted.set()
+
     def wait_until(self, position: int, timeout: float, names: Iterable[str]) -> bool:
         """Wait, at most `timeout` seconds, for all these read models to reach the position; whether they have."""
         wanted = tuple(names)
@@ -69,6 +79,7 @@ class Progress:
                 now = time.monotonic()
                 if now >= deadline:
                     return False
+                self.gathered()
                 if self._asking or now < self._ask_next:
                     soon = self._every if self._asking else self._ask_next - now
                     self._changed.wait(min(deadline - now, soon))

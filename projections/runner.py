@@ -29,6 +29,10 @@ from projections.rebuild_progress import ProgressLog
 BATCH = 5_000
 """At most so many entries are applied at once, however many wait: so many that what each batch costs is not seen."""
 
+GATHER_SECONDS = 0.05
+"""How long a runner that just applied something lets entries gather, where nobody waits for them: a round costs as much
+as many entries do, and what it costs is taken from those who append."""
+
 LOOK_ANYWAY_SECONDS = 5.0
 """How often the ledger is looked at where no notification came."""
 
@@ -119,6 +123,7 @@ class ProjectionRunner:
     def stop(self) -> None:
         """End the thread when the batch in hand is applied; harmless where there is none."""
         self._stopping.set()
+        self._progress.gathered()
         if self._thread:
             self._thread.join()
         self._rebuilds.join()
@@ -211,7 +216,9 @@ class ProjectionRunner:
             connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
             follower = self._follower(connection, self._rebuilds.see_to)
             while not self._stopping.is_set():
-                if not follower.round():
+                if follower.round():
+                    self._progress.let_gather(GATHER_SECONDS)
+                else:
                     self._idle(connection, follower.next_retry)
         finally:
             self._leading = False

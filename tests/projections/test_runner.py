@@ -104,6 +104,24 @@ def test_an_idle_runner_does_nothing(service: Service, running: ProjectionRunner
     assert time.process_time() - before < 0.1
 
 
+def test_entries_gather_while_nobody_waits_for_them(service: Service, running: ProjectionRunner, monkeypatch):
+    monkeypatch.setattr(projections.runner, "GATHER_SECONDS", 600.0)
+    first, *others = facts()
+    time.sleep(0.5)  # so that it waits for the first
+    shown = append(service, [first])[-1].position
+    assert soon(lambda: _positions(service) == {shown})
+
+    latest = append(service, others)[-1].position
+    time.sleep(0.5)
+    assert _positions(service) == {shown}
+    assert running.wait_until(latest, SOON)
+    assert _positions(service) == {latest}
+
+
+def _positions(service: Service) -> set[int]:
+    return {status.position for status in service.projections.status().values()}
+
+
 def test_of_two_runners_one_is_active_and_the_other_takes_over_when_it_stops(service: Service, other: Service):
     service.projections.start()
     assert soon(lambda: service.projections.leading)
