@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from api.http import webhook_messages
 from api.http.examples import examples
 from api.http.failures import handle_failures
+from api.http.gathered import Gathered
 from api.http.middleware import HeadAsGet, Requests
 from api.http.openapi import DESCRIPTION, TAGS, describe
 from api.http.rates import AddressRate, Rates
@@ -29,6 +30,7 @@ from api.http.routes import (
     ledger,
     metrics,
     obligations,
+    one_pledge,
     organisations,
     pledge_commands,
     pledges,
@@ -49,8 +51,8 @@ from infrastructure.bootstrap import Service
 from infrastructure.readiness import examine
 from infrastructure.version import p2c_version
 
-RESERVED_CONNECTIONS = 4
-"""Connections of the pool that handlers leave to the read models' runner, to reads that wait, and to probes."""
+RESERVED_CONNECTIONS = 5
+"""Connections of the pool that handlers leave to the read models' runner, to reads that gather or wait, to probes."""
 
 READS_WAITING = 64
 """How many reads may wait for a position at once; more wait for their turn to wait."""
@@ -64,6 +66,7 @@ SCRAPE_SECONDS, SCRAPE_FRESH_SECONDS = 2.0, 1.0
 RESOURCES = (
     # An address is looked for in this order: first those that are asked for most, but for what ends in `.xml`.
     iati,
+    one_pledge,
     pledges,
     pledge_commands,
     contributions,
@@ -108,6 +111,7 @@ def create_app(service: Service, *, rates: Rates | None = None, stream_bounds: S
     app.state.rates = rates
     app.state.streams = Streams(service, stream_bounds or StreamBounds())
     app.state.turns = Turns(_handlers(service))
+    app.state.latest_pledges = Gathered(service.pledges.latest)
     app.state.waiting_room = CapacityLimiter(READS_WAITING)
     app.state.examination = SharedAnswer(partial(examine, service), within=PROBE_SECONDS)
     app.state.scribe = CapacityLimiter(1)  # writes metrics, in a thread that no handler waits for

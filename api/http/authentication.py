@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.http.failures import Failure, token_worthless, unauthenticated
 from api.http.service import Services
-from api.http.turns import is_prompt, turn_of
+from api.http.turns import records_alone, turn_of
 from application.access import ANONYMOUS, Principal
 from infrastructure.bootstrap import Service
 from infrastructure.oidc.refusals import InvalidToken, IssuerAway
@@ -39,7 +39,7 @@ async def reader(request: Request, service: Services, given: Given) -> Principal
 
 async def _principal(request: Request, service: Service, token: str) -> Principal:
     # What is recorded with a token is checked again when it is; all else asks whether the token is good still.
-    if is_prompt(request) and (lately := service.credentials.authenticated_lately(token)):
+    if records_alone(request) and (lately := service.credentials.authenticated_lately(token)):
         request.state.token = lately.id
         return lately.principal
     async with turn_of(request).had():

@@ -81,6 +81,11 @@ class MomentQuery(Asked):
     as_of: AsOfText = None
     effective_on: EffectiveOn = None
 
+    @property
+    def names_a_moment(self) -> bool:
+        """Whether another moment is meant than now, whatever is recorded meanwhile."""
+        return self.as_of is not None or self.effective_on is not None
+
 
 class PledgeCriteria(Asked):
     """Which pledges."""

@@ -67,6 +67,9 @@ class Turn:
     @asynccontextmanager
     async def given_back(self) -> AsyncIterator[None]:
         """Let another have it for as long as this request only waits. Raises Failure where it is not had again."""
+        if not self._taken:
+            yield
+            return
         self.give_back()
         yield
         await self.take()
@@ -100,12 +103,7 @@ class Turn:
                 self._taken.append(limiter)
         self._patience = max(0.0, self._patience - (current_time() - begun))
         if len(self._taken) < len(self._limiters):
-            raise Failure(
-                problems.OVERLOADED,
-                f"No turn came within {WAIT_SECONDS:g} seconds.",
-                headers=RETRY_AFTER,
-                turned_away="overload",
-            )
+            raise no_turn()
 
 
 def turn_of(request: Request) -> Turn:
@@ -116,13 +114,23 @@ def turn_of(request: Request) -> Turn:
     return cast("Turn", turn)
 
 
-def is_prompt(request: Request) -> bool:
+def no_turn() -> Failure:
+    """What is answered to whom waited in vain."""
+    return Failure(
+        problems.OVERLOADED,
+        f"No turn came within {WAIT_SECONDS:g} seconds.",
+        headers=RETRY_AFTER,
+        turned_away="overload",
+    )
+
+
+def records_alone(request: Request) -> bool:
     """Whether the request does nothing but record facts."""
-    return isinstance(request.scope.get("route"), PromptRoute)
+    return request.method not in READING and isinstance(request.scope.get("route"), PromptRoute)
 
 
 class PromptRoute(APIRoute):
-    """A route whose handler does nothing but record facts, and takes its turn itself where it has to look first."""
+    """A route whose handler only records facts, or asks together with others; it takes a turn itself for all else."""
 
 
 class TurnRoute(APIRoute):

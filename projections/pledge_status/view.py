@@ -71,11 +71,11 @@ _NAMED = (
     sql.SQL("""
 SELECT tracking.position AS reached, found.*
 FROM pledge_status.tracking LEFT JOIN (
-    SELECT state, position, recorded_at, (
+    SELECT reference, state, position, recorded_at, (
         SELECT json_object_agg(id, called) FROM pledge_status.names
         WHERE {current} AND id = ANY(pledges.partners || pledges.lead)
     ) AS names
-    FROM pledge_status.pledges WHERE {current} AND reference = %(reference)s
+    FROM pledge_status.pledges WHERE {current} AND reference = ANY(%(references)s::text[])
 ) AS found ON true
 """)
     .format(current=CURRENT)
@@ -137,16 +137,13 @@ class PledgeStatusView:
         """
         return self._found(reference, at=at)[0]
 
-    def latest(self, reference: str) -> LatestPledge:
-        """The pledge with this reference now, if there is one, and what its parties are called."""
-        if not can_be_stored(reference):
-            return LatestPledge(row=None, names={}, position=0)
-        found = rows(self._source, _NAMED, {"reference": reference})[0]
-        return LatestPledge(
-            row=_row(found) if found["state"] else None,
-            names={UUID(id): name for id, name in (found["names"] or {}).items()},
-            position=found["reached"],
-        )
+    def latest(self, references: Sequence[str]) -> Mapping[str, LatestPledge]:
+        """Of each reference: the pledge now, if there is one, and what its parties are called."""
+        found = rows(self._source, _NAMED, {"references": list(filter(can_be_stored, references))})
+        reached = found[0]["reached"]
+        none = LatestPledge(row=None, names={}, position=reached)
+        there = {row["reference"]: _latest(row) for row in found if row["state"]}
+        return dict.fromkeys(references, none) | there
 
     def page(
         self, filters: PledgeFilters, *, on: date, after: str | None = None, limit: int = 50, at: Point | None = None
@@ -276,6 +273,11 @@ class PledgeStatusView:
         found = rows(self._source, query, {"on": None, **values, **point(at), "limit": limit})
         require_reached(at, found[0]["reached"])
         return found
+
+
+def _latest(row: DictRow) -> LatestPledge:
+    names = {UUID(id): name for id, name in (row["names"] or {}).items()}
+    return LatestPledge(row=_row(row), names=names, position=row["reached"])
 
 
 def _row(row: DictRow) -> PledgeRow:

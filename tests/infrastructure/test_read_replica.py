@@ -65,7 +65,7 @@ def test_what_names_no_position_is_as_the_replica_has_it(copy: str, empty_ledger
         grow(service)
 
         assert listed(service) == ["T-1"]
-        assert service.pledges.latest("T-2") == LatestPledge(row=None, names={}, position=5)
+        assert service.pledges.latest(["T-2"]) == {"T-2": LatestPledge(row=None, names={}, position=5)}
         assert (service.timeline.history("T-2").items, service.timeline.history("T-1").position) == ((), 5)
         assert replica.in_use
 

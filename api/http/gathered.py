@@ -1,0 +1,76 @@
+"""Questions of one kind that are asked of the database together: while one group is asked about, the next one gathers.
+
+A question that comes alone is asked at once, and those of many clients cost little more than one. Each is answered by
+a statement that began after the question came, so that nobody is told less than was so when they asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from api.http.turns import WAIT_SECONDS, no_turn
+
+About = TypeVar("About")
+Found = TypeVar("Found")
+
+_Answers = dict[About, "asyncio.Future[Found]"]
+
+
+class Gathered(Generic[About, Found]):
+    """Asks in a thread of its own, one group at a time; used by the handlers of one event loop."""
+
+    def __init__(self, ask: Callable[[Sequence[About]], Mapping[About, Found]]) -> None:
+        self._ask = ask
+        self._thread = CapacityLimiter(1)
+        self._next: _Answers[About, Found] = {}
+        self._asking: asyncio.Task[None] | None = None
+        self._patience: asyncio.TimerHandle | None = None
+
+    async def get(self, about: About) -> Found:
+        """What is found about it. Raises what asking raises, and Failure where it cannot be asked about in time."""
+        answer = self._next.get(about)
+        if answer is None:
+            answer = self._next[about] = asyncio.get_running_loop().create_future()
+            answer.add_done_callback(_heard)
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask_for_all())
+        elif self._patience is None:
+            self._patience = asyncio.get_running_loop().call_later(WAIT_SECONDS, self._turn_away)
+        return await asyncio.shield(answer)  # a client that leaves leaves the others their answer
+
+    async def _ask_for_all(self) -> None:
+        try:
+            while self._next:
+                await self._ask_together(self._gathered())
+        finally:
+            self._asking = None
+
+    async def _ask_together(self, answers: _Answers[About, Found]) -> None:
+        try:
+            found = await to_thread.run_sync(self._ask, list(answers), limiter=self._thread)
+        except Exception as failed:  # noqa: BLE001 - whatever it is, those who asked are to be told
+            for answer in answers.values():
+                answer.set_exception(failed)
+        else:
+            for about, answer in answers.items():
+                answer.set_result(found[about])
+
+    def _gathered(self) -> _Answers[About, Found]:
+        if self._patience:
+            self._patience.cancel()
+        gathered, self._next, self._patience = self._next, {}, None
+        return gathered
+
+    def _turn_away(self) -> None:
+        for answer in self._gathered().values():
+            answer.set_exception(no_turn())
+
+
+def _heard(answer: asyncio.Future[Found]) -> None:
+    """Nobody need be told of a failure where all who asked have left."""
+    if not answer.cancelled():
+        answer.exception()
