@@ -14,10 +14,10 @@ from typing import Any, cast
 
 from anyio import CapacityLimiter, WouldBlock, current_time, move_on_after
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 
 from api.http import problems
 from api.http.failures import RETRY_AFTER, Failure
+from api.http.prepared_route import PreparedRoute
 
 WAIT_SECONDS = 2.0
 """How long a request waits for its turn; for all of its turns together, where it takes several."""
@@ -129,11 +129,11 @@ def records_alone(request: Request) -> bool:
     return request.method not in READING and isinstance(request.scope.get("route"), PromptRoute)
 
 
-class PromptRoute(APIRoute):
+class PromptRoute(PreparedRoute):
     """A route whose handler only records facts, or asks together with others; it takes a turn itself for all else."""
 
 
-class TurnRoute(APIRoute):
+class TurnRoute(PreparedRoute):
     """A route whose handler waits for its turn."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -20,19 +20,20 @@ class Database:
 
     def __init__(self) -> None:
         self.asked: list[Sequence[int]] = []
+        self.is_asked = threading.Event()
         self.may_answer = threading.Semaphore(0)
 
     def ask(self, numbers: Sequence[int]) -> Mapping[int, int]:
         self.asked.append(numbers)
+        self.is_asked.set()
         assert self.may_answer.acquire(timeout=SOON)
         if 13 in numbers:
             raise LookupError("thirteen")
         return {number: 2 * number for number in numbers}
 
 
-async def under_way(database: Database, groups: int) -> None:
-    while len(database.asked) < groups:
-        await asyncio.sleep(0.001)
+async def under_way(database: Database) -> None:
+    assert await asyncio.to_thread(database.is_asked.wait, SOON)
 
 
 def test_what_comes_while_one_is_asked_is_asked_together_afterwards():
@@ -40,7 +41,7 @@ def test_what_comes_while_one_is_asked_is_asked_together_afterwards():
         database = Database()
         gathered = Gathered(database.ask)
         first = asyncio.create_task(gathered.get(1))
-        await under_way(database, 1)
+        await under_way(database)
         others = [asyncio.create_task(gathered.get(number)) for number in (2, 3, 2)]
         await asyncio.sleep(0.01)
         assert database.asked == [[1]]
@@ -59,7 +60,7 @@ def test_who_asks_what_is_being_asked_is_told_what_was_so_later():
         database = Database()
         gathered = Gathered(database.ask)
         first = asyncio.create_task(gathered.get(1))
-        await under_way(database, 1)
+        await under_way(database)
         again = asyncio.create_task(gathered.get(1))
         database.may_answer.release(2)
         assert (await first, await again) == (2, 2)
@@ -73,7 +74,7 @@ def test_a_failure_is_told_to_those_who_were_asked_about_together_and_to_nobody_
         database = Database()
         gathered = Gathered(database.ask)
         first = asyncio.create_task(gathered.get(1))
-        await under_way(database, 1)
+        await under_way(database)
         together = [asyncio.create_task(gathered.get(number)) for number in (13, 2)]
         await asyncio.sleep(0.01)
         database.may_answer.release(3)
@@ -92,7 +93,7 @@ def test_a_client_that_leaves_takes_nobodys_answer_along():
         database = Database()
         gathered = Gathered(database.ask)
         leaving, staying = (asyncio.create_task(gathered.get(1)) for _ in range(2))
-        await under_way(database, 1)
+        await under_way(database)
         leaving.cancel()
         database.may_answer.release()
         assert await staying == 2
@@ -107,7 +108,7 @@ def test_who_waits_too_long_to_be_asked_about_is_told_to_come_again(monkeypatch)
         database = Database()
         gathered = Gathered(database.ask)
         first = asyncio.create_task(gathered.get(1))
-        await under_way(database, 1)
+        await under_way(database)
         with pytest.raises(Failure) as refused:
             await gathered.get(2)
         assert (refused.value.status, refused.value.turned_away) == (503, "overload")
