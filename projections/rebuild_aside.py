@@ -9,19 +9,19 @@ from projections.read_model import ReadModel
 
 
 class RebuildsAside:
-    """At most one rebuild of each read model, in the background."""
+    """At most one rebuild of each read model, in the background; `tell_of_end` is called when one ends."""
 
-    def __init__(self, rebuild: Callable[[ReadModel], None]) -> None:
+    def __init__(self, rebuild: Callable[[ReadModel], None], tell_of_end: Callable[[], None]) -> None:
         self._rebuild = rebuild
+        self._tell_of_end = tell_of_end
         self._threads: dict[str, threading.Thread] = {}
         self._faults: dict[str, Exception] = {}
+        self._ended: set[str] = set()
 
     def ended(self) -> bool:
         """Whether a rebuild ended that nobody has looked after yet."""
-        done = [name for name, thread in self._threads.items() if not thread.is_alive()]
-        for name in done:
-            del self._threads[name]
-        return bool(done)
+        ended, self._ended = self._ended, set()
+        return bool(ended)
 
     def see_to(self, model: ReadModel) -> bool:
         """Begin the rebuild unless it is running; whether it is done, which its tables will tell, so never.
@@ -47,3 +47,6 @@ class RebuildsAside:
             self._rebuild(model)
         except Exception as fault:  # noqa: BLE001 - raised again where the rebuild is asked for
             self._faults[model.name] = fault
+        finally:
+            self._ended.add(model.name)
+            self._tell_of_end()

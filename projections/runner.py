@@ -15,6 +15,7 @@ from psycopg.rows import DictRow
 
 from audit.envelope import Envelopes
 from projections import ledger_entries, tracking
+from projections.bell import Bell
 from projections.catalogue import READ_MODELS
 from projections.database import REBUILD_LOCKS, Pool, lock_number
 from projections.election import candidate, elect, give_up_if_hung
@@ -36,8 +37,8 @@ as many entries do, and what it costs is taken from those who append."""
 LOOK_ANYWAY_SECONDS = 5.0
 """How often the ledger is looked at where no notification came."""
 
-STOP_WITHIN_SECONDS = 0.25
-"""How often an idle runner looks whether it is to stop."""
+REBUILT_LOOK_SECONDS = 0.25
+"""How often it is looked whether another process has built a read model again."""
 
 FIRST_WAIT_SECONDS, LAST_WAIT_SECONDS = 0.25, 2.0
 """How long a runner waits for a database that does not answer, doubling; it costs nothing to ask."""
@@ -93,7 +94,8 @@ class ProjectionRunner:
         self._progress = Progress(self._reached)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._rebuilds = RebuildsAside(self._rebuild_unless_stopping)
+        self._bell = Bell()
+        self._rebuilds = RebuildsAside(self._rebuild_unless_stopping, self._bell.ring)
         self._leading = False
         self._problem: str | None = None
 
@@ -123,6 +125,7 @@ class ProjectionRunner:
     def stop(self) -> None:
         """End the thread when the batch in hand is applied; harmless where there is none."""
         self._stopping.set()
+        self._bell.ring()
         self._progress.gathered()
         if self._thread:
             self._thread.join()
@@ -225,12 +228,12 @@ class ProjectionRunner:
             self._progress.runner_left()
 
     def _idle(self, connection: Connection[DictRow], retry_at: float | None) -> None:
-        """Wait for a notification, for the time to look anyway, or to be stopped."""
-        now = time.monotonic()
-        until = min(now + LOOK_ANYWAY_SECONDS, retry_at or math.inf)
+        """Wait for a notification, for the time to look anyway, or until it is called to stop or to a rebuild."""
+        until = min(time.monotonic() + LOOK_ANYWAY_SECONDS, retry_at or math.inf)
         while not self._stopping.is_set() and (now := time.monotonic()) < until and not self._rebuilds.ended():
-            if list(connection.notifies(timeout=min(STOP_WITHIN_SECONDS, until - now), stop_after=1)):
+            if list(connection.notifies(timeout=0)):  # of which some may have come with other answers
                 return
+            self._bell.wait(connection, until - now)
 
     def _apply_up_to(self, target: int, connection: Connection[DictRow]) -> None:
         follower = self._follower(connection, self._rebuild_here)
@@ -246,7 +249,7 @@ class ProjectionRunner:
         try:
             self.rebuild(model.name, ProgressLog(model.name))
         except RebuildUnderWay:
-            time.sleep(STOP_WITHIN_SECONDS)
+            time.sleep(REBUILT_LOOK_SECONDS)
         return True
 
     def _rebuild_unless_stopping(self, model: ReadModel) -> None:
