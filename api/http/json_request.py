@@ -62,7 +62,7 @@ class JsonRequest(Request):
             stated = canonical(document)
         except UnicodeEncodeError:
             raise _malformed("a text has an unpaired surrogate") from None
-        return hashlib.sha256(b"\0".join((self.method.encode(), self.url.path.encode(), stated))).digest()
+        return hashlib.sha256(b"\0".join((self.method.encode(), self.scope["path"].encode(), stated))).digest()
 
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
