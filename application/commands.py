@@ -208,6 +208,20 @@ class Commands:
         except DECLINED as declined:
             raise NotAtHand from declined
 
+    def remembers(self, reference: str) -> bool:
+        """Whether the pledge was looked at lately, so that a command on it may be begun without looking."""
+        return self._memory.state(pledge_id(reference)) is not None
+
+    def look_at(self, references: Sequence[str]) -> Mapping[str, bool]:
+        """Look at pledges, and at who takes part in them, so that commands on them may be begun; whether they are."""
+        found = self._ledger.pledges([pledge_id(reference) for reference in references])
+        view = self._view(Looking.AT_MEMORY_FIRST)
+        for pledge in found.values():
+            self._memory.refresh(pledge)
+            for party in _parties(pledge):
+                view.organisation(party)
+        return {reference: pledge_id(reference) in found for reference in references}
+
     def recorded(self, begun: Begun[State]) -> Outcome[State]:
         """What became of a command; waits until its facts are recorded. Raises what `begun.recorded` does."""
         entries = self._ledger.entries_of(begun.events, begun.recorded.result())

@@ -17,7 +17,7 @@ from audit.envelope import Entry, Envelopes
 from domain import organisation as organisations
 from domain import pledge as pledges
 from domain import publication as publications
-from domain.events import AnyEvent, OrganisationEvent
+from domain.events import AnyEvent, OrganisationEvent, PledgeEvent
 from domain.organisation import Organisation
 from domain.pledge import Pledge
 from domain.publication import Publication
@@ -34,6 +34,9 @@ class History(Protocol):
 
     def entries(self, stream_id: UUID, *, first: int = 1, last: int | None = None) -> Sequence[tuple[int, bytes]]:
         """Position and bytes of a stream's entries between two versions, in order."""
+
+    def of_each(self, stream_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[tuple[int, bytes]]]:
+        """The same of several whole streams; one that has no entries is left out."""
 
     def at(self, position: int) -> bytes | None:
         """The bytes of the entry at a position; None where there is none."""
@@ -95,6 +98,12 @@ class Ledger(Application[UUID]):
         except AggregateNotFoundError:
             return None
 
+    def pledges(self, ids: Sequence[UUID]) -> Mapping[UUID, Pledge]:
+        """The pledges with these ids, as far as there are any, as they are; asked for together."""
+        histories = cast("History", self.recorder).of_each(ids)
+        found = {id: pledges.fold(None, self._facts(stored)) for id, stored in histories.items()}
+        return {id: pledge for id, pledge in found.items() if pledge}
+
     def organisation(self, id: UUID, version: int | None = None) -> Organisation | None:
         """The organisation as it is, or as it was after a version; None where there is none."""
         try:
@@ -131,6 +140,9 @@ class Ledger(Application[UUID]):
     def read(self, stored: bytes, position: int) -> Entry:
         """The fact that stored bytes hold. Raises Unreadable."""
         return self._envelopes.read(stored, position)
+
+    def _facts(self, stored: Sequence[tuple[int, bytes]]) -> Iterable[PledgeEvent]:
+        return (cast("PledgeEvent", self._envelopes.read(state, position).event) for position, state in stored)
 
     def append(
         self,

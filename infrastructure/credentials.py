@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
@@ -87,7 +87,7 @@ IS_UNNOTED = sql.SQL("""(
 """Of such a row: whether a use of its token is to be noted, with `note_use`."""
 
 _VALID = sql.SQL("""
-SELECT {columns}, {is_unnoted} AS unnoted FROM ledger.credentials WHERE digest = %s AND {is_good}
+SELECT {columns}, digest, {is_unnoted} AS unnoted FROM ledger.credentials WHERE digest = ANY (%s) AND {is_good}
 """).format(columns=_COLUMNS, is_unnoted=IS_UNNOTED, is_good=IS_GOOD)
 
 # Of many who use a token at once one notes it, and nobody waits for that.
@@ -144,16 +144,21 @@ class Credentials:
 
     def authenticate(self, token: str) -> Credential | None:
         """The credential of a token that is neither expired nor revoked."""
-        digest = _digest(token)
+        return self.authenticate_each([token])[token]
+
+    def authenticate_each(self, tokens: Sequence[str]) -> Mapping[str, Credential | None]:
+        """The same of several tokens, which are asked about together."""
+        digests = {token: _digest(token) for token in tokens}
         with self._pool.connection() as connection:
-            row = connection.execute(_VALID, (digest,)).fetchone()
-            if row is None:
-                return None
-            if row.pop("unnoted"):
-                note_use(connection, row["id"])
-        credential = _credential(**row)
-        self._lately.put(digest, (credential, monotonic() + REMEMBERED_SECONDS))
-        return credential
+            rows = connection.execute(_VALID, (list(digests.values()),)).fetchall()
+            for row in rows:
+                if row.pop("unnoted"):
+                    note_use(connection, row["id"])
+        good = {bytes(row.pop("digest")): _credential(**row) for row in rows}
+        until = monotonic() + REMEMBERED_SECONDS
+        for digest, credential in good.items():
+            self._lately.put(digest, (credential, until))
+        return {token: good.get(digest) for token, digest in digests.items()}
 
     def authenticated_lately(self, token: str) -> Credential | None:
         """The credential of a token that was good within the last second, as far as this process knows.

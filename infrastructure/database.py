@@ -116,7 +116,7 @@ class Pool(ConnectionPool[Connection[DictRow]]):
             raise
 
 
-def open_pool(conninfo: str, *, role: str | None = None, largest: int = 20, name: str = "p2c") -> Pool:
+def open_pool(conninfo: str, *, role: str | None = None, largest: int = 23, name: str = "p2c") -> Pool:
     """A pool of checked connections in autocommit mode, rows as dictionaries; they work as the role, if one is given.
 
     A caller waits at most four seconds for a connection, a lock or a dead server (psycopg.OperationalError), and not

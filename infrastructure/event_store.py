@@ -43,6 +43,10 @@ SELECT * FROM ledger.events
 WHERE originator_id = %s AND originator_version > %s AND originator_version <= %s
 ORDER BY originator_version ASC LIMIT %s
 """
+_SELECT_EACH = """
+SELECT originator_id, notification_id, state FROM ledger.events
+WHERE originator_id = ANY (%s::uuid[]) ORDER BY originator_id, originator_version
+"""
 _SELECT_DESCENDING = _SELECT.replace("ASC", "DESC")
 
 
@@ -138,6 +142,15 @@ class LedgerRecorder(PostgresApplicationRecorder):
         """Position and bytes of a stream's entries between two versions, in order."""
         stored = self.select_events(stream_id, gt=first - 1, lte=last)
         return [(entry.id, entry.state) for entry in stored if isinstance(entry, Notification)]
+
+    def of_each(self, stream_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[tuple[int, bytes]]]:
+        """The same of several whole streams; one that has no entries is left out."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(_SELECT_EACH, (list(stream_ids),), binary=True).fetchall()
+        found: dict[UUID, list[tuple[int, bytes]]] = {}
+        for row in rows:
+            found.setdefault(row["originator_id"], []).append((row["notification_id"], bytes(row["state"])))
+        return found
 
     def at(self, position: int) -> bytes | None:
         """The bytes of the entry at a position; None where there is none."""

@@ -57,6 +57,8 @@ async def announce(service: Service, command: Announce, conditions: Conditions) 
 async def change_pledge(service: Service, reference: str, command: PledgeCommand, conditions: Conditions) -> Response:
     """Do what the command says to the pledge."""
     outcome = await _at_once(service, reference, command, conditions)
+    if outcome is None and not service.commands.remembers(reference) and await conditions.first_looks.get(reference):
+        outcome = await _at_once(service, reference, command, conditions)
     if outcome is None:
         async with conditions.turn.had():
             outcome = await run_in_threadpool(_looking_again, service, reference, command, conditions)

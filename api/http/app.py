@@ -51,7 +51,7 @@ from infrastructure.bootstrap import Service
 from infrastructure.readiness import examine
 from infrastructure.version import p2c_version
 
-RESERVED_CONNECTIONS = 5
+RESERVED_CONNECTIONS = 7
 """Connections of the pool that handlers leave to the read models' runner, to reads that gather or wait, to probes."""
 
 READS_WAITING = 64
@@ -112,6 +112,8 @@ def create_app(service: Service, *, rates: Rates | None = None, stream_bounds: S
     app.state.streams = Streams(service, stream_bounds or StreamBounds())
     app.state.turns = Turns(_handlers(service))
     app.state.latest_pledges = Gathered(service.pledges.latest)
+    app.state.tokens = Gathered(service.credentials.authenticate_each)
+    app.state.first_looks = Gathered(service.commands.look_at)
     app.state.waiting_room = CapacityLimiter(READS_WAITING)
     app.state.examination = SharedAnswer(partial(examine, service), within=PROBE_SECONDS)
     app.state.scribe = CapacityLimiter(1)  # writes metrics, in a thread that no handler waits for

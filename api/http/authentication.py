@@ -9,10 +9,12 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.http.failures import Failure, token_worthless, unauthenticated
+from api.http.gathered import Gathered
 from api.http.service import Services
 from api.http.turns import records_alone, turn_of
 from application.access import ANONYMOUS, Principal
 from infrastructure.bootstrap import Service
+from infrastructure.credentials import Credential
 from infrastructure.oidc.refusals import InvalidToken, IssuerAway
 from infrastructure.oidc.signed_tokens import has_the_form_of_a_jwt
 
@@ -23,6 +25,9 @@ _BEARER = HTTPBearer(
     "issuer that the service trusts, which names one role. What is public needs none.",
 )
 Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+
+Tokens = Gathered[str, Credential | None]
+"""What is known of tokens, asked about together by all who send one at the time."""
 
 
 async def reader(request: Request, service: Services, given: Given) -> Principal:
@@ -42,8 +47,11 @@ async def _principal(request: Request, service: Service, token: str) -> Principa
     if records_alone(request) and (lately := service.credentials.authenticated_lately(token)):
         request.state.token = lately.id
         return lately.principal
-    async with turn_of(request).had():
-        return await run_in_threadpool(_authenticated, service, token)
+    if has_the_form_of_a_jwt(token):  # whose issuer may have to be asked
+        async with turn_of(request).had():
+            return await run_in_threadpool(_authenticated, service, token)
+    tokens: Tokens = request.app.state.tokens
+    return _principal_of(await tokens.get(token))
 
 
 async def known(request: Request, service: Services, given: Given) -> Principal:
@@ -66,7 +74,10 @@ def still_known(service: Service, given: HTTPAuthorizationCredentials) -> bool:
 def _authenticated(service: Service, token: str) -> Principal:
     if has_the_form_of_a_jwt(token):
         return Principal(actor=service.signed_tokens.authenticate(token))
-    credential = service.credentials.authenticate(token)
+    return _principal_of(service.credentials.authenticate(token))
+
+
+def _principal_of(credential: Credential | None) -> Principal:
     if credential is None:
         raise token_worthless()
     return credential.principal

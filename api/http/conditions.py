@@ -17,6 +17,7 @@ from pydantic import Field
 from api.http import problems
 from api.http.authentication import Given, known
 from api.http.failures import Failure
+from api.http.gathered import Gathered
 from api.http.paths import whole
 from api.http.service import Services
 from api.http.turns import Turn, turn_of
@@ -78,7 +79,8 @@ class Conditions:
     """Who asks for a change, and under which conditions.
 
     `token` is the id of a token that was good a moment ago, and has to be still when the change is recorded;
-    `deadline` is when, by the monotonic clock, whoever asks has to have an answer.
+    `deadline` is when, by the monotonic clock, whoever asks has to have an answer. `first_looks` are where pledges that
+    are not remembered are looked at.
     """
 
     by: Principal
@@ -88,6 +90,7 @@ class Conditions:
     fingerprint: bytes
     if_match: str | None
     deadline: float
+    first_looks: Gathered[str, bool]
 
     def request(self, current_version: Callable[[], int] | None = None) -> commands.Request:
         """What the command is sent with; `current_version` is asked only where a list of versions was named."""
@@ -123,6 +126,7 @@ async def conditions(
         fingerprint=getattr(request.state, "fingerprint", b""),
         if_match=if_match,
         deadline=time.monotonic() + commands.DECIDE_WITHIN_SECONDS,
+        first_looks=request.app.state.first_looks,
     )
 
 

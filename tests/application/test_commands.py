@@ -17,6 +17,7 @@ from application.memory import NotAtHand
 from application.ports import Receipt, Receipts
 from domain import refusals
 from domain.commands import Announce, Contribute, Partner, PledgeCommand, ScaleUp, Validate, Withdraw
+from domain.identity import pledge_id
 from domain.organisation import Deactivate, Register, Rename
 from domain.pledge import Pledge
 from domain.values import Actor, StatedMoney, UsdRate
@@ -353,6 +354,18 @@ def test_a_command_on_what_is_not_remembered_or_that_is_refused_is_not_begun(ser
     with pytest.raises(NotAtHand):
         service.commands.begin_to_change_pledge(pledge.reference, one_school(date(2999, 1, 1)), PLEDGER)
     assert service.ledger.position == 2
+
+
+def test_pledges_that_were_looked_at_together_are_at_hand_with_who_takes_part(service: Service, announce: Announce):
+    first, second = (service.commands.announce(announce, PLEDGER).state.reference for _ in range(2))
+    here = another_process(service)
+
+    assert here.look_at([first, "T-404", second]) == {first: True, "T-404": False, second: True}
+
+    assert [here.remembers(reference) for reference in (first, "T-404", second)] == [True, False, True]
+    for reference in (first, second):
+        begun = here.begin_to_change_pledge(reference, one_school(), PLEDGER)
+        assert here.recorded(begun).state == service.ledger.pledge(pledge_id(reference))
 
 
 def test_a_command_that_was_begun_and_overtaken_records_nothing(service: Service, pledge: Pledge):

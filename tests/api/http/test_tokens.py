@@ -43,6 +43,27 @@ def test_an_issued_token_acts_for_its_organisation_and_is_shown_once(admin: Clie
     assert token not in admin.get("/v1/tokens").text
 
 
+def test_of_tokens_that_are_asked_about_together_each_is_told_for_itself(service: Service) -> None:
+    good, revoked, over = (
+        service.credentials.issue(Role.BDT, expires_at=until)
+        for until in (None, None, datetime.now(UTC) - timedelta(seconds=1))
+    )
+    service.credentials.revoke(revoked[0].id)
+    auditor = service.credentials.issue(Role.AUDITOR)
+    tokens = [good[1], revoked[1], "p2c_nobodys", over[1], auditor[1]]
+
+    found = service.credentials.authenticate_each(tokens)
+
+    assert [credential and credential.id for credential in map(found.get, tokens)] == [
+        good[0].id,
+        None,
+        None,
+        None,
+        auditor[0].id,
+    ]
+    assert service.credentials.authenticated_lately(revoked[1]) is None
+
+
 def test_only_the_digest_of_a_token_is_kept(admin: Client, service: Service) -> None:
     token = admin.post("/v1/tokens", json={"role": "auditor"}).json()["token"]
     with psycopg.connect(str(service.pool.conninfo)) as connection:
