@@ -80,6 +80,7 @@ UPCASTS: Mapping[str, Upcast] = {}
 
 _UNSTAMPED = "0000-00-00T00:00:00.000000Z"
 _UNSTAMPED_FIELD = f'"recorded_at":"{_UNSTAMPED}"'.encode()
+_BEFORE_TIME = _UNSTAMPED_FIELD.index(_UNSTAMPED.encode())
 
 
 class Unreadable(Exception):
@@ -173,9 +174,15 @@ class Envelopes:
 
 def stamp(unstamped: bytes, recorded_at: datetime) -> bytes:
     """The envelope with the time the ledger recorded it; what `Envelopes.write` left open is filled in."""
+    at = open_at(unstamped)
+    return unstamped[:at] + format_instant(recorded_at).encode() + unstamped[at + len(_UNSTAMPED) :]
+
+
+def open_at(unstamped: bytes) -> int:
+    """After how many bytes the recorded time is to be filled in. Raises ValueError where it was, or in no envelope."""
     if unstamped.count(_UNSTAMPED_FIELD) != 1:
         raise ValueError("the entry is stamped already, or is no envelope")
-    return unstamped.replace(_UNSTAMPED_FIELD, f'"recorded_at":"{format_instant(recorded_at)}"'.encode())
+    return unstamped.index(_UNSTAMPED_FIELD) + _BEFORE_TIME
 
 
 def format_instant(instant: datetime) -> str:

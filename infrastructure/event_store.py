@@ -23,15 +23,17 @@ from psycopg.rows import DictRow
 
 from application.ledger import APPEND_WITHIN_SECONDS, NOTHING_SEEN
 from application.ports import PublishedBytes, Receipt
-from audit.envelope import Envelopes
+from audit.envelope import Envelopes, stamp
 from domain.events import AnyEvent
-from infrastructure.append_transaction import CHANNEL, Append, Appended, Obstacle, Stamped, append_together
+from infrastructure.append_statements import CHANNEL
+from infrastructure.append_transaction import append_together
 from infrastructure.append_writer import AppendObserver, AppendWriter
+from infrastructure.appends import Append, Appended, Obstacle, Stored
 from infrastructure.database import Pool
 from infrastructure.event_codec import EnvelopeMapper
 
 _STORED = """
-SELECT notification_id, originator_id, originator_version, topic, state, recorded_at
+SELECT notification_id, topic, state, recorded_at
 FROM ledger.events JOIN unnest(%s::uuid[], %s::bigint[]) WITH ORDINALITY AS wanted (id, version, n)
   ON (originator_id, originator_version) = (wanted.id, wanted.version)
 ORDER BY n
@@ -85,7 +87,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         """Append; the positions. See `LedgerEventStore.begin`."""
         return [entry.id for entry in self.append(Append(events=stored_events)).result()]
 
-    def append(self, append: Append, within: float = APPEND_WITHIN_SECONDS) -> Future[Sequence[Stamped]]:
+    def append(self, append: Append, within: float = APPEND_WITHIN_SECONDS) -> Future[Sequence[Stored]]:
         """Let the append be committed, with others that wait; see `AppendWriter.submit`."""
         return self._writer.submit(append, within)
 
@@ -110,12 +112,11 @@ class LedgerRecorder(PostgresApplicationRecorder):
             rows = connection.execute(_STORED, keys).fetchall()
         if len(rows) != len(append.events):
             return Obstacle.OVERTAKEN
-        stored = [_stamped(row) for row in rows]
-        same = (self._event_id(s) == self._event_id(a) for s, a in zip(stored, append.events, strict=True))
-        return stored if all(same) else Obstacle.OVERTAKEN
-
-    def _event_id(self, stored: StoredEvent) -> UUID:
-        return self._envelopes.event_id(stored.state)
+        event_id = self._envelopes.event_id
+        same = (event_id(row["state"]) == event_id(event.state) for row, event in zip(rows, append.events, strict=True))
+        if not all(same):
+            return Obstacle.OVERTAKEN
+        return [Stored(row["notification_id"], row["topic"], row["recorded_at"]) for row in rows]
 
     def select_events(
         self,
@@ -164,9 +165,12 @@ class LedgerEventStore(EventStore[UUID]):
         """Append the events as the library asks for it; the ledger itself uses `begin`."""
         if not domain_events:
             return []
-        append = Append(events=[self.mapper.to_stored_event(event) for event in domain_events])
-        entries = self.recorder.append(append).result()
-        return [Recording(event, entry) for event, entry in zip(domain_events, entries, strict=True)]
+        unstamped = [self.mapper.to_stored_event(event) for event in domain_events]
+        entries = self.recorder.append(Append(events=unstamped)).result()
+        return [
+            Recording(event, _notified(stored, entry))
+            for event, stored, entry in zip(domain_events, unstamped, entries, strict=True)
+        ]
 
     def begin(
         self,
@@ -177,7 +181,7 @@ class LedgerEventStore(EventStore[UUID]):
         seen: Mapping[UUID, int] = NOTHING_SEEN,
         credential: UUID | None = None,
         within: float = APPEND_WITHIN_SECONDS,
-    ) -> Future[Sequence[Stamped]]:
+    ) -> Future[Sequence[Stored]]:
         """Let all of it be recorded, or nothing; see `application.ledger.Ledger.begin`. Raises TooLarge."""
         append = Append(
             events=[self.mapper.to_stored_event(event) for event in events],
@@ -248,5 +252,8 @@ def _notification(row: DictRow) -> Notification:
     )
 
 
-def _stamped(row: DictRow) -> Stamped:
-    return Stamped(**vars(_notification(row)), recorded_at=row["recorded_at"])
+def _notified(unstamped: StoredEvent, entry: Stored) -> Notification:
+    return Notification(
+        **{**vars(unstamped), "state": stamp(unstamped.state, entry.recorded_at)},
+        id=entry.id,
+    )

@@ -17,8 +17,8 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 
 from application.ledger import LedgerBusy
 from domain.events import Registered
-from infrastructure.append_transaction import Append
 from infrastructure.append_writer import LARGEST_GROUP
+from infrastructure.appends import Append
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.event_store import LedgerRecorder
 from infrastructure.locks import APPEND_LOCK
