@@ -5,35 +5,29 @@ of the ledger without a gap, stamps them with the database's clock (never before
 with their receipts; the lock is released by the commit. So positions become visible in their order, recorded time never
 runs backwards, and no reader can pass over an entry that is committed later with a lower position.
 
-As a rule all is as the appends expect, and then the transaction is waited for once, however many they are. Where
-something is otherwise, nothing is recorded, and a second one asks first how the ledger stands.
+As a rule all is as the appends expect, and then the transaction is one statement, however many they are. Where
+something is otherwise, nothing is recorded by it, and another transaction asks first how the ledger stands.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-from typing import Any
+from uuid import UUID
 
 import psycopg
 from eventsourcing.persistence import StoredEvent
 from psycopg.rows import DictRow
 
 from application.ledger import LedgerRolledBack
-from application.ports import Receipt
+from application.ports import PublishedBytes, Receipt
 from audit.envelope import open_at
 from infrastructure.append_standing import Standing, expected_versions, tokens_of
-from infrastructure.append_statements import (
-    HOW_IT_STANDS,
-    RECORD,
-    RECORD_IF_ALL_IS_AS_EXPECTED,
-    RECORD_SNAPSHOT,
-    TAKE_TURN,
-)
+from infrastructure.append_statements import APPEND, HOW_IT_STANDS, RECORD_SNAPSHOT, TAKE_TURN
 from infrastructure.appends import Append, Appended, Obstacle, Stored, stream_of
 from infrastructure.columns import Bigints, Byteas, Texts, Uuids
 from infrastructure.database import Pool
@@ -50,10 +44,22 @@ Connection = psycopg.Connection[DictRow]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The last entry before those that are appended: its position, and the time they are recorded at."""
+    """The last entry before those that are appended: its position, and the time at which they are recorded."""
 
     position: int
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What has to be so for an append: how far the ledger goes at least, versions of histories, and good tokens."""
+
+    signed: int = 0
+    versions: Mapping[UUID, int] = field(default_factory=dict)
+    tokens: Collection[UUID] = ()
+
+
+ANYTHING = Expected()
 
 
 def append_together(pool: Pool, appends: Sequence[Append], *, signed: int, deadline: float) -> Sequence[Appended]:
@@ -63,72 +69,90 @@ def append_together(pool: Pool, appends: Sequence[Append], *, signed: int, deadl
     before the `signed` entries, psycopg.Error where nothing was stored, and where the answer to the commit was lost.
     """
     with pool.unasked_connection(timeout=CONNECTED_WITHIN_SECONDS) as connection:
-        return _as_expected(connection, appends, signed, deadline) or _as_it_stands(
-            connection, appends, signed, deadline
+        return _as_expected(connection, appends, signed, _milliseconds_until(deadline)) or _as_it_stands(
+            connection, appends, signed, _milliseconds_until(deadline)
         )
 
 
 def _as_expected(
-    connection: Connection, appends: Sequence[Append], signed: int, deadline: float
+    connection: Connection, appends: Sequence[Append], signed: int, within: int
 ) -> Sequence[Appended] | None:
     """Append without asking first; None where nothing was recorded, since something is not as was expected."""
-    expected, tokens = expected_versions(appends), tokens_of(appends)
-    obstacles = Standing(expected, keys_taken=(), good_tokens=tokens).obstacles(appends)
+    expected = Expected(signed=signed, versions=expected_versions(appends), tokens=tokens_of(appends))
+    obstacles = Standing(expected.versions, keys_taken=(), good_tokens=expected.tokens).obstacles(appends)
     made = _made(appends, obstacles)
     events = _events(made)
     if not 0 < len(events) <= INSERTED_AT_ONCE or any(append.snapshots for append in made):
         return None
-    with connection.pipeline():
-        # Outside of any other transaction, what is sent together is one, so that all of it is waited for once.
-        _take_turn(connection, deadline)
-        recorded = connection.execute(
-            RECORD_IF_ALL_IS_AS_EXPECTED,
-            {
-                "signed": signed,
-                "streams": Uuids(expected),
-                "expected": Bigints(expected.values()),
-                "tokens": Uuids(tokens),
-                **_columns(events, _receipts(made)),
-            },
-            prepare=True,
-        )
-    found = recorded.fetchone()
-    return _appended(appends, obstacles, Head(found["position"], found["recorded_at"])) if found else None
+    head = _append(connection, events, _receipts(made), expected, within)
+    return _appended(appends, obstacles, head) if head else None
 
 
-def _as_it_stands(
-    connection: Connection, appends: Sequence[Append], signed: int, deadline: float
-) -> Sequence[Appended]:
+def _as_it_stands(connection: Connection, appends: Sequence[Append], signed: int, within: int) -> Sequence[Appended]:
     """Ask how the ledger stands, and append what can be made on that."""
-    with connection.pipeline(), connection.transaction():
-        head, standing = _asked(connection, appends, deadline)
+    with connection.transaction():
+        head, standing = _asked(connection, appends, within)
         if head.position < signed:
             raise LedgerRolledBack(head.position, signed)
         obstacles = standing.obstacles(appends)
-        _record(connection, _made(appends, obstacles), head)
+        made = _made(appends, obstacles)
+        events, receipts = _events(made), _receipts(made)
+        for first in range(0, len(events), INSERTED_AT_ONCE):
+            part, of_these = events[first : first + INSERTED_AT_ONCE], receipts if first == 0 else ()
+            _append(connection, part, of_these, ANYTHING, within, head.recorded_at)
+        _record_snapshots(connection, [snapshot for append in made for snapshot in append.snapshots], head.recorded_at)
     return _appended(appends, obstacles, head)
 
 
-def _take_turn(connection: Connection, deadline: float) -> psycopg.Cursor[DictRow]:
-    milliseconds = max(1, round((deadline - time.monotonic()) * 1000))  # none would mean for ever
-    return connection.execute(TAKE_TURN, {"milliseconds": milliseconds, "lock": APPEND_LOCK}, prepare=True)
+def _append(
+    connection: Connection,
+    events: Sequence[StoredEvent],
+    receipts: Sequence[Receipt],
+    expected: Expected,
+    within: int,
+    instant: datetime | None = None,
+) -> Head | None:
+    """Append entries after the head, recorded at an instant or now; None where something is not as expected."""
+    found = connection.execute(
+        APPEND,
+        {
+            "turn": APPEND_LOCK,
+            "within": within,
+            "instant": instant,
+            "signed": expected.signed,
+            "streams": Uuids(expected.versions),
+            "expected": Bigints(expected.versions.values()),
+            "tokens": Uuids(expected.tokens),
+            "ids": Uuids(stream_of(event) for event in events),
+            "versions": Bigints(event.originator_version for event in events),
+            "topics": Texts(event.topic for event in events),
+            "states": Byteas(event.state for event in events),
+            "stamped_from": Bigints(open_at(event.state) + 1 for event in events),
+            "scopes": Texts(receipt.scope for receipt in receipts),
+            "keys": Texts(receipt.idempotency_key for receipt in receipts),
+            "fingerprints": Byteas(receipt.fingerprint for receipt in receipts),
+            "of_streams": Uuids(receipt.stream_id for receipt in receipts),
+            "firsts": Bigints(receipt.first_version for receipt in receipts),
+            "lasts": Bigints(receipt.last_version for receipt in receipts),
+        },
+        prepare=True,
+    ).fetchone()
+    return Head(found["head"], found["recorded"]) if found and found["head"] is not None else None
 
 
-def _asked(connection: Connection, appends: Sequence[Append], deadline: float) -> tuple[Head, Standing]:
+def _asked(connection: Connection, appends: Sequence[Append], within: int) -> tuple[Head, Standing]:
     """Take the turn, and ask for all that has to be known before anything is recorded."""
-    streams, receipts = list(expected_versions(appends)), _receipts(appends)
-    turn = _take_turn(connection, deadline)
-    asked = connection.execute(
+    streams, receipts = Uuids(expected_versions(appends)), _receipts(appends)
+    connection.execute(TAKE_TURN, {"turn": APPEND_LOCK, "within": within})
+    found = connection.execute(
         HOW_IT_STANDS,
         {
-            "streams": Uuids(streams),
+            "streams": streams,
             "scopes": Texts(receipt.scope for receipt in receipts),
             "keys": Texts(receipt.idempotency_key for receipt in receipts),
             "tokens": Uuids(tokens_of(appends)),
         },
-    )
-    turn.fetchone()  # which fails where no turn came in time
-    found = asked.fetchone()
+    ).fetchone()
     if found is None:
         raise psycopg.DataError("the head of the ledger cannot be read")
     standing = Standing(
@@ -139,13 +163,13 @@ def _asked(connection: Connection, appends: Sequence[Append], deadline: float) -
     return Head(found["position"], found["recorded_at"]), standing
 
 
-def _record(connection: Connection, appends: Sequence[Append], head: Head) -> None:
-    events, receipts = _events(appends), _receipts(appends)
-    for first in range(0, len(events), INSERTED_AT_ONCE):
-        columns = _columns(events[first : first + INSERTED_AT_ONCE], receipts if first == 0 else ())
-        after = {"position": head.position + first, "recorded_at": head.recorded_at}
-        connection.execute(RECORD, {**after, **columns}, prepare=True)
-    for snapshot in [snapshot for append in appends for snapshot in append.snapshots]:
+def _milliseconds_until(deadline: float) -> int:
+    """What is left until then, by the monotonic clock; at least one, since none would mean for ever."""
+    return max(1, round((deadline - time.monotonic()) * 1000))
+
+
+def _record_snapshots(connection: Connection, snapshots: Iterable[PublishedBytes], recorded_at: datetime) -> None:
+    for snapshot in snapshots:
         connection.execute(
             RECORD_SNAPSHOT,
             {
@@ -153,25 +177,9 @@ def _record(connection: Connection, appends: Sequence[Append], head: Head) -> No
                 "position": snapshot.position,
                 "bytes": snapshot.bytes,
                 "sha256": hashlib.sha256(snapshot.bytes).digest(),
-                "recorded_at": head.recorded_at,
+                "recorded_at": recorded_at,
             },
         )
-
-
-def _columns(events: Sequence[StoredEvent], receipts: Sequence[Receipt]) -> dict[str, Any]:
-    return {
-        "ids": Uuids(stream_of(event) for event in events),
-        "versions": Bigints(event.originator_version for event in events),
-        "topics": Texts(event.topic for event in events),
-        "states": Byteas(event.state for event in events),
-        "stamped_from": Bigints(open_at(event.state) + 1 for event in events),
-        "scopes": Texts(receipt.scope for receipt in receipts),
-        "keys": Texts(receipt.idempotency_key for receipt in receipts),
-        "fingerprints": Byteas(receipt.fingerprint for receipt in receipts),
-        "of_streams": Uuids(receipt.stream_id for receipt in receipts),
-        "firsts": Bigints(receipt.first_version for receipt in receipts),
-        "lasts": Bigints(receipt.last_version for receipt in receipts),
-    }
 
 
 def _made(appends: Sequence[Append], obstacles: Sequence[Obstacle | None]) -> list[Append]:
