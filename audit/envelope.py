@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -100,6 +100,16 @@ class Entry:
     recorded_at: datetime
 
 
+class Unstamped(NamedTuple):
+    """A fact that is about to be stored: its bytes, complete but for the recorded time, and what they say of it."""
+
+    stream_id: UUID
+    version: int
+    type: str
+    event_id: UUID
+    bytes: bytes
+
+
 class Envelopes:
     """Writes and reads envelopes of the given types, bringing older ones to today's shape."""
 
@@ -117,10 +127,15 @@ class Envelopes:
         return self._names[type(event)]
 
     def write(self, event: AnyEvent) -> bytes:
+        """The bytes of the envelope, without the recorded time. Raises TooLarge where they would not fit an entry."""
+        return self.unstamped(event).bytes
+
+    def unstamped(self, event: AnyEvent) -> Unstamped:
         """The envelope, complete but for the recorded time, which only the ledger's lock can give.
 
         Raises TooLarge where it would not fit an entry.
         """
+        type, event_id = self.name(event), event.event_id
         data = msgspec.to_builtins(event)
         header = {name: data.pop(name) for name in HEADER}
         unstamped = canonical_of_whole_numbers(
@@ -130,18 +145,18 @@ class Envelopes:
                     "command_id": header["command_id"],
                     "data": data,
                     "effective_on": header["effective_on"],
-                    "event_id": str(event.event_id),
+                    "event_id": str(event_id),
                     "idempotency_key": header["idempotency_key"],
                     "recorded_at": _UNSTAMPED,
                     "stream_id": header["originator_id"],
-                    "type": self.name(event),
+                    "type": type,
                     "version": event.originator_version,
                 }
             )
         )
         if len(unstamped) > LARGEST_ENTRY:
             raise TooLarge(len(unstamped), LARGEST_ENTRY)
-        return unstamped
+        return Unstamped(event.originator_id, event.originator_version, type, event_id, unstamped)
 
     def read(self, entry: bytes, position: int) -> Entry:
         """The fact that the entry at a position holds, in today's shape. Raises Unreadable."""

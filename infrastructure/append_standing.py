@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
-from infrastructure.appends import Append, Obstacle, stream_of
+from infrastructure.appends import Append, Obstacle
 
 
 class Standing:
@@ -34,16 +34,15 @@ class Standing:
         return None
 
     def _reached(self, append: Append) -> Mapping[UUID, int] | None:
-        """The versions after the append, if what was seen is still so and each event is the next of its history."""
+        """The versions after the append, if what was seen is still so and each fact is the next of its history."""
         for id, version in append.seen.items():
             if self._versions[id] != version:
                 return None
         reached: dict[UUID, int] = {}
-        for event in append.events:
-            stream = stream_of(event)
-            if event.originator_version != reached.get(stream, self._versions[stream]) + 1:
+        for fact in append.facts:
+            if fact.version != reached.get(fact.stream_id, self._versions[fact.stream_id]) + 1:
                 return None
-            reached[stream] = event.originator_version
+            reached[fact.stream_id] = fact.version
         return reached
 
 
@@ -53,8 +52,8 @@ def expected_versions(appends: Iterable[Append]) -> Mapping[UUID, int]:
     for append in appends:
         for id, version in append.seen.items():
             expected.setdefault(id, version)
-        for event in append.events:
-            expected.setdefault(stream_of(event), event.originator_version - 1)
+        for fact in append.facts:
+            expected.setdefault(fact.stream_id, fact.version - 1)
     return expected
 
 

@@ -20,15 +20,14 @@ from itertools import count
 from uuid import UUID
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
 from psycopg.rows import DictRow
 
 from application.ledger import LedgerRolledBack
 from application.ports import PublishedBytes, Receipt
-from audit.envelope import open_at
+from audit.envelope import Unstamped, open_at
 from infrastructure.append_standing import Standing, expected_versions, tokens_of
 from infrastructure.append_statements import APPEND, HOW_IT_STANDS, RECORD_SNAPSHOT, TAKE_TURN
-from infrastructure.appends import Append, Appended, Obstacle, Stored, stream_of
+from infrastructure.appends import Append, Appended, Obstacle, Stored
 from infrastructure.columns import Bigints, Byteas, Texts, Uuids
 from infrastructure.database import Pool
 from infrastructure.locks import APPEND_LOCK
@@ -81,10 +80,10 @@ def _as_expected(
     expected = Expected(signed=signed, versions=expected_versions(appends), tokens=tokens_of(appends))
     obstacles = Standing(expected.versions, keys_taken=(), good_tokens=expected.tokens).obstacles(appends)
     made = _made(appends, obstacles)
-    events = _events(made)
-    if not 0 < len(events) <= INSERTED_AT_ONCE or any(append.snapshots for append in made):
+    facts = _facts(made)
+    if not 0 < len(facts) <= INSERTED_AT_ONCE or any(append.snapshots for append in made):
         return None
-    head = _append(connection, events, _receipts(made), expected, within)
+    head = _append(connection, facts, _receipts(made), expected, within)
     return _appended(appends, obstacles, head) if head else None
 
 
@@ -96,9 +95,9 @@ def _as_it_stands(connection: Connection, appends: Sequence[Append], signed: int
             raise LedgerRolledBack(head.position, signed)
         obstacles = standing.obstacles(appends)
         made = _made(appends, obstacles)
-        events, receipts = _events(made), _receipts(made)
-        for first in range(0, len(events), INSERTED_AT_ONCE):
-            part, of_these = events[first : first + INSERTED_AT_ONCE], receipts if first == 0 else ()
+        facts, receipts = _facts(made), _receipts(made)
+        for first in range(0, len(facts), INSERTED_AT_ONCE):
+            part, of_these = facts[first : first + INSERTED_AT_ONCE], receipts if first == 0 else ()
             _append(connection, part, of_these, ANYTHING, within, head.recorded_at)
         _record_snapshots(connection, [snapshot for append in made for snapshot in append.snapshots], head.recorded_at)
     return _appended(appends, obstacles, head)
@@ -106,7 +105,7 @@ def _as_it_stands(connection: Connection, appends: Sequence[Append], signed: int
 
 def _append(
     connection: Connection,
-    events: Sequence[StoredEvent],
+    facts: Sequence[Unstamped],
     receipts: Sequence[Receipt],
     expected: Expected,
     within: int,
@@ -123,11 +122,11 @@ def _append(
             "streams": Uuids(expected.versions),
             "expected": Bigints(expected.versions.values()),
             "tokens": Uuids(expected.tokens),
-            "ids": Uuids(stream_of(event) for event in events),
-            "versions": Bigints(event.originator_version for event in events),
-            "topics": Texts(event.topic for event in events),
-            "states": Byteas(event.state for event in events),
-            "stamped_from": Bigints(open_at(event.state) + 1 for event in events),
+            "ids": Uuids(fact.stream_id for fact in facts),
+            "versions": Bigints(fact.version for fact in facts),
+            "topics": Texts(fact.type for fact in facts),
+            "states": Byteas(fact.bytes for fact in facts),
+            "stamped_from": Bigints(open_at(fact.bytes) + 1 for fact in facts),
             "scopes": Texts(receipt.scope for receipt in receipts),
             "keys": Texts(receipt.idempotency_key for receipt in receipts),
             "fingerprints": Byteas(receipt.fingerprint for receipt in receipts),
@@ -186,8 +185,8 @@ def _made(appends: Sequence[Append], obstacles: Sequence[Obstacle | None]) -> li
     return [append for append, obstacle in zip(appends, obstacles, strict=True) if obstacle is None]
 
 
-def _events(appends: Iterable[Append]) -> list[StoredEvent]:
-    return [event for append in appends for event in append.events]
+def _facts(appends: Iterable[Append]) -> list[Unstamped]:
+    return [fact for append in appends for fact in append.facts]
 
 
 def _receipts(appends: Iterable[Append]) -> list[Receipt]:
@@ -198,6 +197,6 @@ def _appended(appends: Sequence[Append], obstacles: Sequence[Obstacle | None], h
     """What became of each: the entries of those that were made follow the head, in the appends' order."""
     positions = count(head.position + 1)
     return [
-        obstacle or [Stored(next(positions), event.topic, head.recorded_at) for event in append.events]
+        obstacle or [Stored(next(positions), fact.type, head.recorded_at, fact.event_id) for fact in append.facts]
         for append, obstacle in zip(appends, obstacles, strict=True)
     ]

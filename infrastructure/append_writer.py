@@ -137,7 +137,7 @@ class AppendWriter:
         """Those who share the next transaction: those left over first, then those who came since."""
         entries = 0
         for n, waiting in enumerate(self._all_waiting(left)):
-            entries += len(waiting.append.events)
+            entries += len(waiting.append.facts)
             if n and entries > LARGEST_GROUP:
                 return left[:n]
         return list(left)

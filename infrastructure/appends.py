@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from uuid import UUID
 
-from eventsourcing.persistence import StoredEvent
-
 from application.ports import PublishedBytes, Receipt
+from audit.envelope import Unstamped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +21,7 @@ class Append:
     where a version is another one by now, or the token was revoked or has expired, the append is not made.
     """
 
-    events: Sequence[StoredEvent]
+    facts: Sequence[Unstamped]
     receipts: Sequence[Receipt] = ()
     snapshots: Sequence[PublishedBytes] = ()
     seen: Mapping[UUID, int] = field(default_factory=dict)
@@ -30,11 +29,12 @@ class Append:
 
 
 class Stored(NamedTuple):
-    """An entry that is stored: its position, its type name and when it was recorded."""
+    """An entry that is stored: its position, its type name, when it was recorded, and the id of the fact."""
 
-    id: int
-    topic: str
+    position: int
+    type: str
     recorded_at: datetime
+    event_id: UUID
 
 
 class Obstacle(Enum):
@@ -46,8 +46,3 @@ class Obstacle(Enum):
 
 Appended = Sequence[Stored] | Obstacle
 """The entries of an append, or why there are none."""
-
-
-def stream_of(event: StoredEvent) -> UUID:
-    """The id of the history the event belongs to."""
-    return cast("UUID", event.originator_id)
