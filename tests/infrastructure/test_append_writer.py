@@ -15,9 +15,10 @@ import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from application.ledger import LedgerBusy
+from application.ledger import LedgerBusy, TokenWorthless
 from audit.envelope import Envelopes
 from domain.events import Registered
+from domain.vocabulary import Role
 from infrastructure.append_writer import LARGEST_GROUP
 from infrastructure.appends import Append
 from infrastructure.bootstrap import Service, open_on
@@ -89,6 +90,25 @@ def test_one_that_was_decided_on_what_is_no_longer_so_fails_alone(service: Servi
     ] == [3, 5, 6]
     with pytest.raises(IntegrityError):
         after.result(10)
+
+
+def test_one_whose_token_is_worth_nothing_fails_alone(service: Service, empty_ledger: str) -> None:
+    good, revoked, expired = (service.credentials.issue(Role.BDT)[0].id for _ in range(3))
+    service.credentials.revoke(revoked)
+    with service.pool.connection() as connection:
+        connection.execute("UPDATE ledger.credentials SET expires_at = clock_timestamp() WHERE id = %s", (expired,))
+    worthless = (revoked, expired, uuid4())
+
+    for token in worthless:
+        with pytest.raises(TokenWorthless):
+            service.ledger.begin([registered()], credential=token).result(10)
+    with another_append_under_way(service, empty_ledger):
+        begun = {token: service.ledger.begin([registered()], credential=token) for token in (*worthless, good)}
+
+    for token in worthless:
+        with pytest.raises(TokenWorthless):
+            begun[token].result(10)
+    assert begun[good].result(10)[0].position == 2
 
 
 def test_a_history_has_no_gap(service: Service) -> None:
