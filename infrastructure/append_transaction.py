@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from uuid import UUID
@@ -95,12 +95,19 @@ def _as_it_stands(connection: Connection, appends: Sequence[Append], signed: int
             raise LedgerRolledBack(head.position, signed)
         obstacles = standing.obstacles(appends)
         made = _made(appends, obstacles)
-        facts, receipts = _facts(made), _receipts(made)
-        for first in range(0, len(facts), INSERTED_AT_ONCE):
-            part, of_these = facts[first : first + INSERTED_AT_ONCE], receipts if first == 0 else ()
-            _append(connection, part, of_these, ANYTHING, within, head.recorded_at)
+        _append_parts(connection, made, head, within)
         _record_snapshots(connection, [snapshot for append in made for snapshot in append.snapshots], head.recorded_at)
     return _appended(appends, obstacles, head)
+
+
+def _append_parts(connection: Connection, appends: Sequence[Append], head: Head, within: int) -> None:
+    """Append after this head. Raises psycopg.IntegrityError where it is another one by now."""
+    facts, receipts = _facts(appends), _receipts(appends)
+    for first in range(0, len(facts), INSERTED_AT_ONCE):
+        part, of_these = facts[first : first + INSERTED_AT_ONCE], receipts if first == 0 else ()
+        found = _append(connection, part, of_these, ANYTHING, within, head.recorded_at)
+        if found != replace(head, position=head.position + first):
+            raise psycopg.IntegrityError("somebody appended without having the turn")
 
 
 def _append(
