@@ -43,14 +43,16 @@ class History(Protocol):
 
 
 class Recorded(Protocol):
-    """An entry as it is stored: its position (`id`), its type name (`topic`) and when it was recorded."""
+    """An entry as it is stored: its position, its type name, when it was recorded, and the id of its fact."""
 
     @property
-    def id(self) -> int: ...  # noqa: D102
+    def position(self) -> int: ...  # noqa: D102
     @property
-    def topic(self) -> str: ...  # noqa: D102
+    def type(self) -> str: ...  # noqa: D102
     @property
     def recorded_at(self) -> datetime: ...  # noqa: D102
+    @property
+    def event_id(self) -> UUID: ...  # noqa: D102
 
 
 class Store(Protocol):
@@ -185,13 +187,13 @@ class Ledger(Application[UUID]):
 
     def entries_of(self, events: Sequence[AnyEvent], recorded: Sequence[Recorded]) -> tuple[Entry, ...]:
         """The entries that the facts have become."""
-        self._last_appended = max(self._last_appended, recorded[-1].id)
+        self._last_appended = max(self._last_appended, recorded[-1].position)
         return tuple(
             Entry(
-                position=stored.id,
+                position=stored.position,
                 event=event,
-                event_id=event.event_id,
-                type=stored.topic,
+                event_id=stored.event_id,
+                type=stored.type,
                 recorded_at=stored.recorded_at,
             )
             for event, stored in zip(events, recorded, strict=True)

@@ -9,11 +9,10 @@ from uuid import UUID
 
 import msgspec
 
-from audit.canonical import canonical
+from audit.canonical import canonical, canonical_of_whole_numbers
 from audit.envelope import LARGEST_ENTRY, TYPES, UPCASTS
 
 _decode = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder(order="sorted").encode
 
 _KNOWN = frozenset({*TYPES, *UPCASTS})
 _INSTANT = len("0000-00-00T00:00:00.000000Z")
@@ -43,8 +42,8 @@ class EntryOrder:
             document = _decode(entry)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return "it is no JSON document"
-        # The fast encoder writes RFC 8785 for everything that envelopes have; where it does not, the slow one decides.
-        if _encode(document) != entry and not _is_canonical(entry):
+        # An envelope has whole numbers only; where this document has others, the slow encoder decides.
+        if canonical_of_whole_numbers(document) != entry and not _is_canonical(entry):
             return "its bytes are not canonical (RFC 8785)"
         if not isinstance(document, dict):
             return "it is no envelope"

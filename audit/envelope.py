@@ -14,13 +14,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from audit import decoding
-from audit.canonical import canonical
+from audit.canonical import canonical_of_whole_numbers
 from audit.decoding import HEADER, Header
 from domain.events import (
     Amended,
@@ -78,8 +78,11 @@ _DECODERS = {cls: msgspec.json.Decoder(shape).decode for cls, shape in _SHAPES.i
 UPCASTS: Mapping[str, Upcast] = {}
 """Today no type has an older shape."""
 
+_PLAIN = frozenset({str, int, bool})
+
 _UNSTAMPED = "0000-00-00T00:00:00.000000Z"
 _UNSTAMPED_FIELD = f'"recorded_at":"{_UNSTAMPED}"'.encode()
+_BEFORE_TIME = _UNSTAMPED_FIELD.index(_UNSTAMPED.encode())
 
 
 class Unreadable(Exception):
@@ -95,6 +98,16 @@ class Entry:
     event_id: UUID
     type: str
     recorded_at: datetime
+
+
+class Unstamped(NamedTuple):
+    """A fact that is about to be stored: its bytes, complete but for the recorded time, and what they say of it."""
+
+    stream_id: UUID
+    version: int
+    type: str
+    event_id: UUID
+    bytes: bytes
 
 
 class Envelopes:
@@ -114,30 +127,36 @@ class Envelopes:
         return self._names[type(event)]
 
     def write(self, event: AnyEvent) -> bytes:
+        """The bytes of the envelope, without the recorded time. Raises TooLarge where they would not fit an entry."""
+        return self.unstamped(event).bytes
+
+    def unstamped(self, event: AnyEvent) -> Unstamped:
         """The envelope, complete but for the recorded time, which only the ledger's lock can give.
 
         Raises TooLarge where it would not fit an entry.
         """
-        document = msgspec.to_builtins(event)
-        unstamped = canonical(
+        type, event_id = self.name(event), event.event_id
+        data = msgspec.to_builtins(event)
+        header = {name: data.pop(name) for name in HEADER}
+        unstamped = canonical_of_whole_numbers(
             without_absent(
                 {
-                    "actor": document["actor"],
-                    "command_id": document["command_id"],
-                    "data": {name: value for name, value in document.items() if name not in HEADER},
-                    "effective_on": document["effective_on"],
-                    "event_id": str(event.event_id),
-                    "idempotency_key": document["idempotency_key"],
+                    "actor": header["actor"],
+                    "command_id": header["command_id"],
+                    "data": data,
+                    "effective_on": header["effective_on"],
+                    "event_id": str(event_id),
+                    "idempotency_key": header["idempotency_key"],
                     "recorded_at": _UNSTAMPED,
-                    "stream_id": document["originator_id"],
-                    "type": self.name(event),
+                    "stream_id": header["originator_id"],
+                    "type": type,
                     "version": event.originator_version,
                 }
             )
         )
         if len(unstamped) > LARGEST_ENTRY:
             raise TooLarge(len(unstamped), LARGEST_ENTRY)
-        return unstamped
+        return Unstamped(event.originator_id, event.originator_version, type, event_id, unstamped)
 
     def read(self, entry: bytes, position: int) -> Entry:
         """The fact that the entry at a position holds, in today's shape. Raises Unreadable."""
@@ -173,9 +192,15 @@ class Envelopes:
 
 def stamp(unstamped: bytes, recorded_at: datetime) -> bytes:
     """The envelope with the time the ledger recorded it; what `Envelopes.write` left open is filled in."""
+    at = open_at(unstamped)
+    return unstamped[:at] + format_instant(recorded_at).encode() + unstamped[at + len(_UNSTAMPED) :]
+
+
+def open_at(unstamped: bytes) -> int:
+    """After how many bytes the recorded time is to be filled in. Raises ValueError where it was, or in no envelope."""
     if unstamped.count(_UNSTAMPED_FIELD) != 1:
         raise ValueError("the entry is stamped already, or is no envelope")
-    return unstamped.replace(_UNSTAMPED_FIELD, f'"recorded_at":"{format_instant(recorded_at)}"'.encode())
+    return unstamped.index(_UNSTAMPED_FIELD) + _BEFORE_TIME
 
 
 def format_instant(instant: datetime) -> str:
@@ -200,7 +225,12 @@ def data_of(event: AnyEvent) -> Data:
 def without_absent(document: Any) -> Any:
     """The document without what is absent, at every depth. An empty list is not: it may say "none any more"."""
     if isinstance(document, dict):
-        return {key: without_absent(value) for key, value in document.items() if value is not None}
+        # Most values are plain, and asking for each of them anew would take longer than writing it.
+        return {
+            key: value if type(value) in _PLAIN else without_absent(value)
+            for key, value in document.items()
+            if value is not None
+        }
     if isinstance(document, list | tuple):
         return [without_absent(item) for item in document]
     return document

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid5
 
+from application.identifiers import unique_id
 from audit.envelope import Envelopes, stamp
 from domain.circumstances import Circumstances, header
 from domain.events import Announced, AnyEvent, PartiallyFulfilled, Registered, Validated
@@ -69,7 +70,7 @@ def delivered(pledge: UUID, version: int) -> PartiallyFulfilled:
 
 def at(on: date) -> Circumstances:
     """BDT decides, on a day."""
-    return Circumstances(actor=ACTOR, today=on, command_id=uuid4())
+    return Circumstances(actor=ACTOR, today=on, command_id=unique_id())
 
 
 def facts(pledges: int, each: int) -> Iterator[tuple[datetime, AnyEvent]]:

@@ -20,7 +20,7 @@ from eventsourcing.persistence import IntegrityError
 from psycopg import errors
 
 from application.ledger import LedgerBusy, TokenWorthless
-from infrastructure.append_transaction import Append, Appended, Obstacle, Stamped
+from infrastructure.appends import Append, Appended, Obstacle, Stored
 from infrastructure.database import DISK_FULL, UNAVAILABLE
 
 LARGEST_GROUP = 1_000
@@ -64,7 +64,7 @@ class Waiting:
     append: Append
     deadline: float
     begun: float = field(default_factory=time.perf_counter)
-    done: Future[Sequence[Stamped]] = field(default_factory=Future)
+    done: Future[Sequence[Stored]] = field(default_factory=Future)
     tried: bool = False
 
     def still_wanted(self) -> bool:
@@ -90,7 +90,7 @@ class AppendWriter:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def submit(self, append: Append, within: float) -> Future[Sequence[Stamped]]:
+    def submit(self, append: Append, within: float) -> Future[Sequence[Stored]]:
         """Let the append be made within so many seconds; the entries as they are stored.
 
         The future raises IntegrityError where another append was first, TokenWorthless, LedgerBusy where no turn came
@@ -137,7 +137,7 @@ class AppendWriter:
         """Those who share the next transaction: those left over first, then those who came since."""
         entries = 0
         for n, waiting in enumerate(self._all_waiting(left)):
-            entries += len(waiting.append.events)
+            entries += len(waiting.append.facts)
             if n and entries > LARGEST_GROUP:
                 return left[:n]
         return list(left)

@@ -17,7 +17,7 @@ from application.reporting_duties import ReportingDuties
 from application.snapshots import Snapshots
 from audit.envelope import Envelopes
 from infrastructure import schema
-from infrastructure.append_transaction import CHANNEL
+from infrastructure.append_statements import CHANNEL
 from infrastructure.bundles import BundleExports
 from infrastructure.checkpoints import Checkpoints
 from infrastructure.clock import DatabaseClock

@@ -79,7 +79,7 @@ RETURNING {columns}
 IS_GOOD = sql.SQL("""(
     credentials.revoked_at IS NULL AND (credentials.expires_at IS NULL OR credentials.expires_at > clock_timestamp())
 )""")
-"""Of a row of `ledger.credentials`: whether its token is neither expired nor revoked."""
+"""Of a row of `ledger.credentials`: whether its token is neither expired nor revoked; `ledger.append` asks the same."""
 
 IS_UNNOTED = sql.SQL("""(
     credentials.last_used_at IS NULL OR credentials.last_used_at < clock_timestamp() - interval '1 minute'

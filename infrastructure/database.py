@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import select
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from psycopg import Connection, InterfaceError, OperationalError, errors
@@ -9,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
+from infrastructure import columns
 from infrastructure.heartbeat import Heartbeat, HopefulConnection
 
 CONNECT_TIMEOUT_SECONDS = 3
@@ -68,11 +73,12 @@ class Pool(ConnectionPool[Connection[DictRow]]):
 
     def __init__(self, conninfo: str, *, heartbeat: Heartbeat, **settings: Any) -> None:
         self._heartbeat = heartbeat
+        self._asked_for = _AskedFor()
         super().__init__(
             conninfo,
             connection_class=HopefulConnection,
             kwargs=self._properties,
-            configure=self._watch,
+            configure=self._prepare,
             check=self._check,
             **settings,
         )
@@ -81,6 +87,24 @@ class Pool(ConnectionPool[Connection[DictRow]]):
         """A connection, which has to be given back. Raises DatabaseAway at once, PoolTimeout after `timeout`."""
         self._heartbeat.require()
         return super().getconn(timeout)
+
+    @contextmanager
+    def unasked_connection(self, timeout: float) -> Iterator[Connection[DictRow]]:
+        """A connection, given without making sure that it still stands, which is a round trip.
+
+        For those who try again anyway where the database is lost to them: of a session that was ended this very
+        moment they may learn so late.
+        """
+        self._asked_for.unasked = True
+        try:
+            connection = self.getconn(timeout)
+        finally:
+            self._asked_for.unasked = False
+        try:
+            with connection:
+                yield connection
+        finally:
+            self.putconn(connection)
 
     def putconn(self, conn: Connection[DictRow]) -> None:
         """Give a connection back."""
@@ -103,17 +127,33 @@ class Pool(ConnectionPool[Connection[DictRow]]):
         self._heartbeat.require()
         return {"autocommit": True, "row_factory": dict_row}
 
-    def _watch(self, connection: Connection[DictRow]) -> None:
+    def _prepare(self, connection: Connection[DictRow]) -> None:
         assert isinstance(connection, HopefulConnection), "the pool makes no others"
         heartbeat = self._heartbeat
         connection.hopeless = lambda: heartbeat.silent
+        columns.register(connection)
 
     def _check(self, connection: Connection[DictRow]) -> None:
+        if self._asked_for.unasked and not _was_told_something(connection):
+            return
         try:
             self.check_connection(connection)
         except Exception:
             self._heartbeat.look()
             raise
+
+
+class _AskedFor(threading.local):
+    """What this thread wants of the connection that it is waiting for."""
+
+    unasked = False
+
+
+def _was_told_something(connection: Connection[DictRow]) -> bool:
+    """Whether the server said anything since it answered last; one that ends a session does."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def open_pool(conninfo: str, *, role: str | None = None, largest: int = 23, name: str = "p2c") -> Pool:
@@ -123,9 +163,13 @@ def open_pool(conninfo: str, *, role: str | None = None, largest: int = 23, name
     at all while the database is known to be away. It serves again within a second of the database being back.
     """
     options = f"{_OPTIONS} -c role={role}" if role else _OPTIONS
-    ours = {**_VANISHED_PEER, "connect_timeout": CONNECT_TIMEOUT_SECONDS}
+    ours: dict[str, str | int] = {
+        **_VANISHED_PEER,
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "client_encoding": "UTF8",
+    }
     given = conninfo_to_dict(conninfo)
-    full = make_conninfo("", **{**ours, **given, "options": options, "application_name": name})
+    full = make_conninfo("", **{**_VANISHED_PEER, **ours, **given, "options": options, "application_name": name})
     pool = Pool(
         full,
         heartbeat=Heartbeat(make_conninfo(full, application_name=f"{name}-heartbeat"), f"{name}-heartbeat"),

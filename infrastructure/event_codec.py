@@ -8,7 +8,7 @@ from uuid import UUID
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
-from audit.envelope import Envelopes, Unreadable
+from audit.envelope import Envelopes, Unreadable, Unstamped
 from domain.events import AnyEvent
 
 
@@ -21,13 +21,14 @@ class EnvelopeMapper(Mapper[UUID]):
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         """The fact as a row to be recorded. Raises TooLarge."""
-        event = cast("AnyEvent", domain_event)
+        fact = self.unstamped(cast("AnyEvent", domain_event))
         return StoredEvent(
-            originator_id=event.originator_id,
-            originator_version=event.originator_version,
-            topic=self._envelopes.name(event),
-            state=self._envelopes.write(event),
+            originator_id=fact.stream_id, originator_version=fact.version, topic=fact.type, state=fact.bytes
         )
+
+    def unstamped(self, event: AnyEvent) -> Unstamped:
+        """The fact as it is about to be recorded. Raises TooLarge."""
+        return self._envelopes.unstamped(event)
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
         """The fact a row holds; its columns must agree with its bytes. Raises Unreadable."""

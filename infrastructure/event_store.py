@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from eventsourcing.domain import DomainEventProtocol
@@ -23,15 +23,17 @@ from psycopg.rows import DictRow
 
 from application.ledger import APPEND_WITHIN_SECONDS, NOTHING_SEEN
 from application.ports import PublishedBytes, Receipt
-from audit.envelope import Envelopes
+from audit.envelope import Envelopes, Unstamped, stamp
 from domain.events import AnyEvent
-from infrastructure.append_transaction import CHANNEL, Append, Appended, Obstacle, Stamped, append_together
+from infrastructure.append_statements import CHANNEL
+from infrastructure.append_transaction import append_together
 from infrastructure.append_writer import AppendObserver, AppendWriter
+from infrastructure.appends import Append, Appended, Obstacle, Stored
 from infrastructure.database import Pool
 from infrastructure.event_codec import EnvelopeMapper
 
 _STORED = """
-SELECT notification_id, originator_id, originator_version, topic, state, recorded_at
+SELECT notification_id, state, recorded_at
 FROM ledger.events JOIN unnest(%s::uuid[], %s::bigint[]) WITH ORDINALITY AS wanted (id, version, n)
   ON (originator_id, originator_version) = (wanted.id, wanted.version)
 ORDER BY n
@@ -87,9 +89,19 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
         """Append; the positions. See `LedgerEventStore.begin`."""
-        return [entry.id for entry in self.append(Append(events=stored_events)).result()]
+        facts = [
+            Unstamped(
+                cast("UUID", stored.originator_id),
+                stored.originator_version,
+                stored.topic,
+                self._envelopes.event_id(stored.state),
+                stored.state,
+            )
+            for stored in stored_events
+        ]
+        return [entry.position for entry in self.append(Append(facts=facts)).result()]
 
-    def append(self, append: Append, within: float = APPEND_WITHIN_SECONDS) -> Future[Sequence[Stamped]]:
+    def append(self, append: Append, within: float = APPEND_WITHIN_SECONDS) -> Future[Sequence[Stored]]:
         """Let the append be committed, with others that wait; see `AppendWriter.submit`."""
         return self._writer.submit(append, within)
 
@@ -109,17 +121,17 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     def _stored_already(self, append: Append) -> Appended:
         """The entries if they are these very events, and none of them is another command's."""
-        keys = [e.originator_id for e in append.events], [e.originator_version for e in append.events]
+        keys = [fact.stream_id for fact in append.facts], [fact.version for fact in append.facts]
         with self._pool.connection() as connection:
             rows = connection.execute(_STORED, keys).fetchall()
-        if len(rows) != len(append.events):
+        if len(rows) != len(append.facts):
             return Obstacle.OVERTAKEN
-        stored = [_stamped(row) for row in rows]
-        same = (self._event_id(s) == self._event_id(a) for s, a in zip(stored, append.events, strict=True))
-        return stored if all(same) else Obstacle.OVERTAKEN
-
-    def _event_id(self, stored: StoredEvent) -> UUID:
-        return self._envelopes.event_id(stored.state)
+        if [self._envelopes.event_id(row["state"]) for row in rows] != [fact.event_id for fact in append.facts]:
+            return Obstacle.OVERTAKEN
+        return [
+            Stored(row["notification_id"], fact.type, row["recorded_at"], fact.event_id)
+            for row, fact in zip(rows, append.facts, strict=True)
+        ]
 
     def select_events(
         self,
@@ -177,9 +189,12 @@ class LedgerEventStore(EventStore[UUID]):
         """Append the events as the library asks for it; the ledger itself uses `begin`."""
         if not domain_events:
             return []
-        append = Append(events=[self.mapper.to_stored_event(event) for event in domain_events])
-        entries = self.recorder.append(append).result()
-        return [Recording(event, entry) for event, entry in zip(domain_events, entries, strict=True)]
+        facts = [self.mapper.unstamped(cast("AnyEvent", event)) for event in domain_events]
+        entries = self.recorder.append(Append(facts=facts)).result()
+        return [
+            Recording(event, _notified(fact, entry))
+            for event, fact, entry in zip(domain_events, facts, entries, strict=True)
+        ]
 
     def begin(
         self,
@@ -190,10 +205,10 @@ class LedgerEventStore(EventStore[UUID]):
         seen: Mapping[UUID, int] = NOTHING_SEEN,
         credential: UUID | None = None,
         within: float = APPEND_WITHIN_SECONDS,
-    ) -> Future[Sequence[Stamped]]:
+    ) -> Future[Sequence[Stored]]:
         """Let all of it be recorded, or nothing; see `application.ledger.Ledger.begin`. Raises TooLarge."""
         append = Append(
-            events=[self.mapper.to_stored_event(event) for event in events],
+            facts=[self.mapper.unstamped(event) for event in events],
             receipts=receipts,
             snapshots=snapshots,
             seen=seen,
@@ -261,5 +276,11 @@ def _notification(row: DictRow) -> Notification:
     )
 
 
-def _stamped(row: DictRow) -> Stamped:
-    return Stamped(**vars(_notification(row)), recorded_at=row["recorded_at"])
+def _notified(fact: Unstamped, entry: Stored) -> Notification:
+    return Notification(
+        originator_id=fact.stream_id,
+        originator_version=fact.version,
+        topic=fact.type,
+        state=stamp(fact.bytes, entry.recorded_at),
+        id=entry.position,
+    )

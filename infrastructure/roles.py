@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import errors, sql
@@ -44,6 +44,11 @@ WHERE nspname = 'ledger' AND owner.rolname = %s
 _RELATIONS = """
 SELECT relname FROM pg_catalog.pg_class
 WHERE relnamespace = %s::regnamespace AND relkind = 'r' AND relowner <> %s::regrole
+"""
+
+_FUNCTIONS = """
+SELECT pg_proc.oid::regprocedure::text FROM pg_catalog.pg_proc
+WHERE pronamespace = %s::regnamespace AND proowner <> %s::regrole
 """
 
 
@@ -106,7 +111,8 @@ def _give_to_owner(connection: psycopg.Connection[Any]) -> None:
     connection.execute(sql.SQL("ALTER SCHEMA ledger OWNER TO {}").format(owner))
     for name in _relations(connection, "ledger", OWNER):
         connection.execute(sql.SQL("ALTER TABLE {} OWNER TO {}").format(sql.Identifier("ledger", name), owner))
-    connection.execute(sql.SQL("ALTER FUNCTION ledger.refuse_change() OWNER TO {}").format(owner))
+    for function in _functions(connection, "ledger", OWNER):
+        connection.execute(sql.SQL("ALTER FUNCTION {} OWNER TO {}").format(sql.SQL(function), owner))
 
 
 def _grant(connection: psycopg.Connection[Any]) -> None:
@@ -132,6 +138,11 @@ def _give_read_models(connection: psycopg.Connection[Any]) -> None:
 
 def _relations(connection: psycopg.Connection[Any], schema: str, owner: str) -> list[str]:
     return [row[0] for row in connection.execute(_RELATIONS, (schema, owner)).fetchall()]
+
+
+def _functions(connection: psycopg.Connection[Any], schema: str, owner: str) -> list[LiteralString]:
+    """Each with its name and the types of its arguments, as the catalogue has them."""
+    return [row[0] for row in connection.execute(_FUNCTIONS, (schema, owner)).fetchall()]
 
 
 def _tables(names: Iterable[str]) -> sql.Composable:

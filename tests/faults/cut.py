@@ -1,4 +1,4 @@
-"""A proxy before PostgreSQL that cuts the line at the worst moment: after COMMIT was carried out."""
+"""A proxy before PostgreSQL that cuts the line at the worst moment: after an append was committed."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 SOCKET = ".s.PGSQL.5432"
-APPENDING = b"pg_notify('ledger_events'"
-"""What only an append sends, at its end; a session that has sent it often sends it no more in these words."""
+APPENDING = b'"recorded_at":"0000-00-00T'
+"""What only an append sends: an entry whose recorded time is still to be filled in."""
+
+READY = b"Z\x00\x00\x00\x05I"
+"""What the server says when it has committed: that it is ready for the next one, outside of any transaction."""
 
 
 class CuttingProxy:
-    """Forwards everything; once armed, it swallows the answer to the next COMMIT of an append and hangs up."""
+    """Forwards everything; once armed, it swallows the answer to the next append, which is committed, and hangs up."""
 
     def __init__(self, folder: Path, server: str) -> None:
         self.cuts = 0
@@ -29,7 +32,7 @@ class CuttingProxy:
         self._begin(self._accept)
 
     def arm(self) -> None:
-        """Cut the line at the next COMMIT of an append."""
+        """Cut the line when the next append is committed."""
         self._armed.set()
 
     def close(self) -> None:
@@ -61,17 +64,16 @@ class CuttingProxy:
             answers.join()
 
     def _forward(self, source: socket.socket, drain: socket.socket, swallow: threading.Event, outgoing: bool) -> None:
-        appending = False
+        swallowed = b""
         with suppress(OSError):
             while data := source.recv(65536):
-                if outgoing:
-                    appending = appending or APPENDING in data
-                    if appending and b"COMMIT" in data:
-                        appending = False
-                        if self._armed.is_set():
-                            self._armed.clear()
-                            swallow.set()
-                elif swallow.is_set():
+                if outgoing and APPENDING in data and self._armed.is_set():
+                    self._armed.clear()
+                    swallow.set()
+                elif not outgoing and swallow.is_set():
+                    swallowed += data
+                    if not swallowed.endswith(READY):
+                        continue
                     self.cuts += 1
                     break
                 drain.sendall(data)

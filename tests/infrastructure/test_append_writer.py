@@ -13,12 +13,14 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from eventsourcing.persistence import IntegrityError, StoredEvent
+from eventsourcing.persistence import IntegrityError
 
-from application.ledger import LedgerBusy
+from application.ledger import LedgerBusy, TokenWorthless
+from audit.envelope import Envelopes
 from domain.events import Registered
-from infrastructure.append_transaction import Append
+from domain.vocabulary import Role
 from infrastructure.append_writer import LARGEST_GROUP
+from infrastructure.appends import Append
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.event_store import LedgerRecorder
 from infrastructure.locks import APPEND_LOCK
@@ -48,7 +50,7 @@ def transactions(service: Service) -> list[str]:
 def test_those_who_wait_share_one_transaction(service: Service, empty_ledger: str) -> None:
     with another_append_under_way(service, empty_ledger):
         begun = [service.ledger.begin([registered(str(n))]) for n in range(5)]
-    assert [begun.result(10)[0].id for begun in begun] == [2, 3, 4, 5, 6]
+    assert [begun.result(10)[0].position for begun in begun] == [2, 3, 4, 5, 6]
     first, *others = transactions(service)
     assert len(set(others)) == 1
     assert first not in others
@@ -62,7 +64,7 @@ def test_one_that_was_overtaken_fails_alone(service: Service, empty_ledger: str)
         late = registered("Late")
         same_key = service.ledger.begin([late], receipts=[receipt("k", late)])
         follower = service.ledger.begin([renamed(history)])
-    assert [winner.result(10)[0].id, follower.result(10)[0].id] == [2, 3]
+    assert [winner.result(10)[0].position, follower.result(10)[0].position] == [2, 3]
     for overtaken in (loser, same_key):
         with pytest.raises(IntegrityError):
             overtaken.result(10)
@@ -81,9 +83,32 @@ def test_one_that_was_decided_on_what_is_no_longer_so_fails_alone(service: Servi
         after = service.ledger.begin([registered()], seen={seen.originator_id: 1})
         on_the_new_one = service.ledger.begin([registered()], seen={seen.originator_id: 2})
         on_nothing = service.ledger.begin([registered()], seen={uuid4(): 0})
-    assert [before.result(10)[0].id, on_the_new_one.result(10)[0].id, on_nothing.result(10)[0].id] == [3, 5, 6]
+    assert [
+        before.result(10)[0].position,
+        on_the_new_one.result(10)[0].position,
+        on_nothing.result(10)[0].position,
+    ] == [3, 5, 6]
     with pytest.raises(IntegrityError):
         after.result(10)
+
+
+def test_one_whose_token_is_worth_nothing_fails_alone(service: Service, empty_ledger: str) -> None:
+    good, revoked, expired = (service.credentials.issue(Role.BDT)[0].id for _ in range(3))
+    service.credentials.revoke(revoked)
+    with service.pool.connection() as connection:
+        connection.execute("UPDATE ledger.credentials SET expires_at = clock_timestamp() WHERE id = %s", (expired,))
+    worthless = (revoked, expired, uuid4())
+
+    for token in worthless:
+        with pytest.raises(TokenWorthless):
+            service.ledger.begin([registered()], credential=token).result(10)
+    with another_append_under_way(service, empty_ledger):
+        begun = {token: service.ledger.begin([registered()], credential=token) for token in (*worthless, good)}
+
+    for token in worthless:
+        with pytest.raises(TokenWorthless):
+            begun[token].result(10)
+    assert begun[good].result(10)[0].position == 2
 
 
 def test_a_history_has_no_gap(service: Service) -> None:
@@ -97,18 +122,14 @@ def test_a_history_has_no_gap(service: Service) -> None:
 
 def test_one_that_the_database_refuses_fails_alone(service: Service, empty_ledger: str) -> None:
     recorder = cast("LedgerRecorder", service.ledger.recorder)
-    unfit = StoredEvent(originator_id=uuid4(), originator_version=1, topic="\0", state=_unstamped(service))
+    unfit = Envelopes().unstamped(registered())._replace(type="\0")
     with another_append_under_way(service, empty_ledger):
         before = service.ledger.begin([registered()])
-        refused = recorder.append(Append(events=[unfit]))
+        refused = recorder.append(Append(facts=[unfit]))
         after = service.ledger.begin([registered()])
-    assert [before.result(10)[0].id, after.result(10)[0].id] == [2, 3]
+    assert [before.result(10)[0].position, after.result(10)[0].position] == [2, 3]
     with pytest.raises(psycopg.DataError):
         refused.result(10)
-
-
-def _unstamped(service: Service) -> bytes:
-    return service.ledger.mapper.to_stored_event(registered()).state
 
 
 def test_a_large_append_has_a_transaction_of_its_own(service: Service, empty_ledger: str) -> None:
@@ -116,7 +137,7 @@ def test_a_large_append_has_a_transaction_of_its_own(service: Service, empty_led
         small = service.ledger.begin([registered("Small")])
         large = service.ledger.begin([registered(str(n)) for n in range(LARGEST_GROUP)])
         next_one = service.ledger.begin([registered("Next")])
-    assert [small.result(10)[0].id, large.result(30)[-1].id, next_one.result(10)[0].id] == [
+    assert [small.result(10)[0].position, large.result(30)[-1].position, next_one.result(10)[0].position] == [
         2,
         LARGEST_GROUP + 2,
         LARGEST_GROUP + 3,
@@ -130,7 +151,7 @@ def test_who_gives_up_before_the_turn_comes_has_nothing_recorded(service: Servic
         given_up = service.ledger.begin([registered("Given up")])
         kept = service.ledger.begin([registered("Kept")])
         assert given_up.cancel()
-    assert kept.result(10)[0].id == 2
+    assert kept.result(10)[0].position == 2
     with pytest.raises(CancelledError):
         given_up.result(10)
 
@@ -142,7 +163,7 @@ def test_who_has_less_time_gives_up_and_the_others_wait_on(service: Service, emp
         with pytest.raises(LedgerBusy):
             hurried.result(10)
         assert not patient.done()
-    assert patient.result(10)[0].id == 2
+    assert patient.result(10)[0].position == 2
 
 
 def test_whoever_waits_is_answered_before_the_writer_stops(service: Service, empty_ledger: str) -> None:
@@ -152,7 +173,7 @@ def test_whoever_waits_is_answered_before_the_writer_stops(service: Service, emp
             stopping = background.submit(service.ledger.stop)
             threading.Event().wait(0.1)
         stopping.result(10)
-    assert [one.result(0)[0].id for one in begun] == [2, 3, 4]
+    assert [one.result(0)[0].position for one in begun] == [2, 3, 4]
     assert service.ledger.append([registered("Begins another writer")])
 
 

@@ -136,6 +136,18 @@ def test_a_session_that_was_ended_is_replaced_and_says_nothing_of_the_database(
             assert answer(pool) == 1
 
 
+def test_a_session_that_was_ended_a_while_ago_is_not_given_out_unasked_either(
+    pool: Pool, server: PostgresServer
+) -> None:
+    with psycopg.connect(server.conninfo, autocommit=True) as operator:
+        operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'watched'")
+        while operator.execute("SELECT FROM pg_stat_activity WHERE application_name = 'watched'").fetchone():
+            time.sleep(0.01)
+    for _ in range(3):
+        with pool.unasked_connection(timeout=TOLD_WITHIN_SECONDS) as connection:
+            assert connection.execute("SELECT 1 AS answer").fetchone()
+
+
 def test_a_long_answer_is_waited_for(pool: Pool) -> None:
     with pool.connection() as connection:
         assert connection.execute("SELECT pg_sleep(3)").fetchone()

@@ -18,9 +18,10 @@ from eventsourcing.persistence import IntegrityError
 
 from application.ledger import Ledger, LedgerBusy
 from application.ports import Receipt
-from audit.envelope import Unreadable
+from audit.envelope import Envelopes, Unreadable, stamp
 from domain.events import Registered, Renamed
 from domain.vocabulary import Sector
+from infrastructure.append_transaction import INSERTED_AT_ONCE
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.locks import APPEND_LOCK
 from tests.faults.cut import cutting_proxy
@@ -97,6 +98,35 @@ def test_the_bytes_say_the_recorded_time_of_the_databases_clock(service: Service
     ((_, column, envelope),) = stored(service)
     assert column == entry.recorded_at
     assert envelope["recorded_at"] == entry.recorded_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def test_the_stored_bytes_are_the_envelope_with_its_recorded_time(service: Service):
+    facts = [registered("Fibre for All"), registered("Télé 網路 😀"), registered('"recorded_at":"0000-00-00T00:00"')]
+    entries = service.ledger.append(facts)
+    with service.pool.connection() as connection:
+        rows = connection.execute("SELECT state FROM ledger.events ORDER BY notification_id").fetchall()
+    assert [bytes(row["state"]) for row in rows] == [
+        stamp(Envelopes().write(fact), entry.recorded_at) for fact, entry in zip(facts, entries, strict=True)
+    ]
+
+
+def test_an_import_of_very_many_is_recorded_at_one_instant_without_a_gap(service: Service):
+    service.ledger.append([registered("Before")])
+    entries = service.ledger.append([registered(str(n)) for n in range(2 * INSERTED_AT_ONCE + 1)])
+    assert [entry.position for entry in entries] == list(range(2, 2 * INSERTED_AT_ONCE + 3))
+    assert [(position, at) for position, at, _ in stored(service)][1:] == [
+        (entry.position, entries[0].recorded_at) for entry in entries
+    ]
+
+
+def test_an_append_after_its_sessions_were_ended_is_made_once(service: Service, empty_ledger: str):
+    database = psycopg.conninfo.conninfo_to_dict(empty_ledger)["dbname"]
+    with psycopg.connect(empty_ledger, autocommit=True, dbname="postgres") as operator:
+        for position in range(1, 6):
+            operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (database,))
+            (entry,) = service.ledger.append([registered()])
+            assert entry.position == position
+    assert len(stored(service)) == 5
 
 
 def test_the_librarys_own_log_reads_the_ledger_in_order(service: Service):

@@ -67,6 +67,7 @@ def test_the_owner_and_a_superuser_are_stopped_by_the_trigger(conninfo: str, tab
         "DROP TABLE ledger.events CASCADE",
         "DROP SCHEMA ledger CASCADE",
         "CREATE OR REPLACE FUNCTION ledger.refuse_change() RETURNS trigger LANGUAGE sql AS 'SELECT NULL'",
+        "DROP FUNCTION ledger.append",
         "SET session_replication_role = replica",
         "INSERT INTO ledger.identity (only_row) VALUES (true)",
         "INSERT INTO public.p2c_schema (number, name) VALUES (99, 'mine')",

@@ -14,7 +14,7 @@ from psycopg import sql
 from audit.envelope import Entry, Envelopes, stamp
 from domain.events import Announced, AnyEvent, Deactivated, PledgeEvent, Registered, Renamed
 from domain.vocabulary import Sector
-from infrastructure.append_transaction import CHANNEL
+from infrastructure.append_statements import CHANNEL
 from infrastructure.bootstrap import Service
 from infrastructure.database import Pool
 from projections.catalogue import READ_MODELS
