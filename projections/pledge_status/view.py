@@ -61,7 +61,7 @@ SELECT tracking.position AS reached, coalesce(%(at)s::bigint, tracking.position)
                   ORDER BY notification_id DESC LIMIT 1) END AS pinned_recorded_at,
        found.*
 FROM pledge_status.tracking LEFT JOIN (
-    SELECT state, position, recorded_at FROM pledge_status.pledges
+    SELECT pledge, position, recorded_at FROM pledge_status.pledges
     WHERE {conditions} ORDER BY reference LIMIT %(limit)s
 ) AS found ON true
 """)
@@ -71,7 +71,7 @@ _NAMED = (
     sql.SQL("""
 SELECT tracking.position AS reached, found.*
 FROM pledge_status.tracking LEFT JOIN (
-    SELECT state, position, recorded_at, (
+    SELECT pledge, position, recorded_at, (
         SELECT json_object_agg(id, called) FROM pledge_status.names
         WHERE {current} AND id = ANY(pledges.partners || pledges.lead)
     ) AS names
@@ -143,7 +143,7 @@ class PledgeStatusView:
             return LatestPledge(row=None, names={}, position=0)
         found = rows(self._source, _NAMED, {"reference": reference})[0]
         return LatestPledge(
-            row=_row(found) if found["state"] else None,
+            row=_row(found) if found["pledge"] else None,
             names={UUID(id): name for id, name in (found["names"] or {}).items()},
             position=found["reached"],
         )
@@ -164,7 +164,7 @@ class PledgeStatusView:
         if after is not None:
             wanted.append(sql.SQL("reference > %(after)s"))
         found = self._read(wanted, {**values, "on": on, "after": after}, at=at, limit=limit + 1)
-        items = tuple(_row(row) for row in found[:limit] if row["state"])
+        items = tuple(_row(row) for row in found[:limit] if row["pledge"])
         return PledgePage(
             items=items,
             next=items[-1].pledge.reference if len(found) > limit else None,
@@ -214,7 +214,7 @@ class PledgeStatusView:
         while True:
             wanted: list[sql.Composable] = [] if after is None else [sql.SQL("reference > %(after)s")]
             found = self._read(wanted, {"after": after}, at=at, limit=STREAMED_AT_ONCE)
-            states = [_row(row) for row in found if row["state"]]
+            states = [_row(row) for row in found if row["pledge"]]
             yield from states
             if len(states) < STREAMED_AT_ONCE:
                 return
@@ -265,7 +265,7 @@ class PledgeStatusView:
     def _found(self, reference: str, *, at: Point | None) -> tuple[PledgeRow | None, int]:
         known = sql.SQL("reference = %(reference)s") if can_be_stored(reference) else sql.SQL("false")
         found = self._read([known], {"reference": reference}, at=at, limit=1)
-        return _row(found[0]) if found[0]["state"] else None, found[0]["reached"]
+        return _row(found[0]) if found[0]["pledge"] else None, found[0]["reached"]
 
     def _read(
         self, wanted: list[sql.Composable], values: Mapping[str, object], *, at: Point | None, limit: int | None
@@ -279,4 +279,4 @@ class PledgeStatusView:
 
 
 def _row(row: DictRow) -> PledgeRow:
-    return PledgeRow(pledge=pledge_of(row["state"]), position=row["position"], recorded_at=row["recorded_at"])
+    return PledgeRow(pledge=pledge_of(row["pledge"]), position=row["position"], recorded_at=row["recorded_at"])
