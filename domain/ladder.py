@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 from decimal import Decimal, localcontext
 
 from domain.pledge import Pledge
-from domain.vocabulary import Lifecycle
 
 ZERO = Decimal(0)
 DIGITS = 60
@@ -58,7 +57,7 @@ def ladder_of(pledge: Pledge | None) -> Ladder:
     A withdrawal cancels what was not delivered. What was delivered did happen: it stays on its own rung and, up to
     the value promised, on that of the promise.
     """
-    if pledge is None or pledge.lifecycle is Lifecycle.DECLINED:
+    if pledge is None or pledge.declined_on:
         return Ladder()
     if not pledge.validated_on:
         return Ladder() if pledge.withdrawn_on else Ladder(announced=pledge.value_usd)
@@ -72,7 +71,7 @@ def ladder_of(pledge: Pledge | None) -> Ladder:
 
 def is_published(pledge: Pledge) -> bool:
     """Whether BDT admitted the pledge to the published register; the public may know of no other."""
-    return pledge.validated_on is not None and pledge.lifecycle is not Lifecycle.DECLINED
+    return pledge.validated_on is not None and pledge.declined_on is None
 
 
 def is_standing(pledge: Pledge) -> bool:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
 from functools import reduce
+from operator import attrgetter
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -33,7 +34,7 @@ from domain.events import (
     Validated,
     Withdrawn,
 )
-from domain.values import Contribution, Money, Party, Source, Target
+from domain.values import CENT, Contribution, Money, Party, Source, Target
 from domain.vocabulary import (
     Additionality,
     BeneficiaryGroup,
@@ -44,6 +45,9 @@ from domain.vocabulary import (
 )
 
 SHARE_STEP = Decimal("0.0001")
+
+_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+"""More digits than any amount has, and half to even where something is rounded."""
 
 
 class Standing(StrEnum):
@@ -128,16 +132,16 @@ class Pledge:
 
         Money in another currency is reckoned through US dollars, at the target's own rate.
         """
-        return sum(
-            (reckon(counted.contribution.amount, target) for counted in self._towards(target, verified=verified)),
-            Decimal(0),
+        towards = (
+            counted.contribution.amount
+            for counted in self.contributions.values()
+            if counted.contribution.target == target.id and (not verified or counted.standing is Standing.VERIFIED)
         )
+        return reduce(_EXACT.add, [reckon(amount, target) for amount in towards], Decimal(0))
 
     def share(self, target: Target) -> Decimal:
         """How much of the target is delivered: 1 is all of it, more is over-fulfilment; to four places."""
-        with localcontext(prec=60):
-            share = self.delivered(target) / target.promised
-            return share.quantize(SHARE_STEP, rounding=ROUND_HALF_EVEN)
+        return share_of(self.delivered(target), target.promised)
 
     def missing(self, target: Target) -> Decimal:
         """What is left to deliver, in the target's own unit or currency; zero when it is met."""
@@ -164,19 +168,21 @@ class Pledge:
         return self._usd(verified=True)
 
     def _usd(self, *, verified: bool) -> Decimal:
-        amounts = (
+        amounts = [
             counted.contribution.amount
             for counted in self.contributions.values()
-            if counted.standing is Standing.VERIFIED or not verified
-        )
-        return sum((amount.usd for amount in amounts if isinstance(amount, Money)), Decimal(0))
+            if not verified or counted.standing is Standing.VERIFIED
+        ]
+        return sum([amount.usd for amount in amounts if isinstance(amount, Money)], Decimal(0))
 
-    def _towards(self, target: Target, *, verified: bool) -> Iterable[RecordedContribution]:
-        return (
-            counted
-            for counted in self.contributions.values()
-            if counted.contribution.target == target.id and (counted.standing is Standing.VERIFIED or not verified)
-        )
+
+_FIELDS = tuple(field.name for field in fields(Pledge))
+_values = attrgetter(*_FIELDS)
+
+
+def share_of(part: Decimal, whole: Decimal) -> Decimal:
+    """`part` of `whole`, of 1, to four places. Raises decimal.DecimalException where there is no whole."""
+    return _EXACT.divide(part, whole).quantize(SHARE_STEP, context=_EXACT)
 
 
 def reckon(amount: Money | Decimal, target: Target) -> Decimal:
@@ -184,17 +190,15 @@ def reckon(amount: Money | Decimal, target: Target) -> Decimal:
 
     A count towards money or money towards a count, which no decision lets through, counts nothing.
     """
-    match amount, target.value:
-        case Money() as money, Money() as promised:
-            if money.currency == promised.currency:
-                return money.amount
-            rate = promised.usd_rate.rate if promised.usd_rate else Decimal(1)
-            with localcontext(prec=60):
-                return (money.usd / rate).quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
-        case Decimal() as count, Decimal():
-            return count
-        case _:
+    promised = target.value
+    if isinstance(amount, Money):
+        if not isinstance(promised, Money):
             return Decimal(0)
+        if amount.currency == promised.currency:
+            return amount.amount
+        rate = promised.usd_rate.rate if promised.usd_rate else Decimal(1)
+        return _EXACT.divide(amount.usd, rate).quantize(CENT, context=_EXACT)
+    return Decimal(0) if isinstance(promised, Money) else amount
 
 
 def evolve(pledge: Pledge | None, event: PledgeEvent) -> Pledge | None:
@@ -203,7 +207,8 @@ def evolve(pledge: Pledge | None, event: PledgeEvent) -> Pledge | None:
         return _announced(event)
     if pledge is None:
         return None
-    return replace(pledge, version=event.originator_version, **_changes(pledge, event))
+    stated = dict(zip(_FIELDS, _values(pledge), strict=True))
+    return Pledge(**{**stated, "version": event.originator_version, **_changes(pledge, event)})
 
 
 def fold(pledge: Pledge | None, events: Iterable[PledgeEvent]) -> Pledge | None:

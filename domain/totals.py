@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import Context, Decimal
 from uuid import UUID
 
 from domain.counted import Counted
 from domain.dimensions import Attribution, Dimension, Key, divide, order, parts
 from domain.ladder import DIGITS, RUNGS, ZERO, Ladder
-from domain.pledge import SHARE_STEP
+from domain.pledge import share_of
 from domain.vocabulary import Lifecycle, ReportingHealth
 
 _EXACT = Context(prec=DIGITS)
@@ -64,8 +64,7 @@ def rate(part: int | Decimal, whole: int | Decimal) -> Decimal | None:
     """`part` of `whole`, of 1, to four places; None where there is no whole."""
     if not whole:
         return None
-    with localcontext(prec=DIGITS):
-        return (Decimal(part) / Decimal(whole)).quantize(SHARE_STEP, rounding=ROUND_HALF_EVEN)
+    return share_of(Decimal(part), Decimal(whole))
 
 
 def totals(

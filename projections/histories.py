@@ -14,20 +14,20 @@ from psycopg.rows import DictRow
 
 from audit.envelope import Entry
 from domain.events import PledgeEvent
-from domain.pledge import Pledge, evolve
+from projections.pledge_state import PledgeState, evolved
 
 
 class Step(NamedTuple):
-    """An entry about a pledge, and the pledge before and after it."""
+    """An entry about a pledge, and the state of the pledge before and after it."""
 
     entry: Entry
     event: PledgeEvent
-    before: Pledge | None
-    after: Pledge | None
+    before: PledgeState | None
+    after: PledgeState | None
 
-    def evolve(self, state: Pledge | None) -> Pledge | None:
+    def evolve(self, state: PledgeState | None) -> PledgeState | None:
         """What the entry makes of any state of the pledge; of the one before it that is known already."""
-        return self.after if state is self.before else evolve(state, self.event)
+        return self.after if state is self.before else evolved(state, self.event)
 
 
 class History:
@@ -40,10 +40,10 @@ class History:
     def steps(self) -> Sequence[Step]:
         """What each entry made of the pledge that the history is about; none for a history of something else."""
         steps: list[Step] = []
-        state: Pledge | None = None
+        state: PledgeState | None = None
         for entry in self.entries:
             if isinstance(event := entry.event, PledgeEvent):
-                before, state = state, evolve(state, event)
+                before, state = state, evolved(state, event)
                 steps.append(Step(entry, event, before, state))
         return steps
 

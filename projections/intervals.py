@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from psycopg import Cursor, sql
 from psycopg.rows import DictRow
 
 from audit.envelope import Entry
+from projections.copying import copy_lines
 
 State = TypeVar("State")
 
@@ -114,12 +114,13 @@ class _Row(Generic[State]):
 class IntervalTable(Generic[State]):
     """A table of bitemporal rows with the columns of `HEADER` and its own.
 
-    `values` are a state's own columns, each in a form that COPY takes; `read` makes the state of a row again.
+    `values` are the texts of a state's own columns, as COPY takes them, with tabs between them; `read` makes the state
+    of a row again.
     """
 
     name: str
     columns: tuple[str, ...]
-    values: Callable[[State], Sequence[object]]
+    values: Callable[[State], str]
     read: Callable[[DictRow], State]
 
     def record(self, cursor: Cursor[DictRow], changes: Sequence[Change[State]]) -> None:
@@ -200,13 +201,11 @@ class IntervalTable(Generic[State]):
         )
 
     def _add(self, cursor: Cursor[DictRow], rows: Sequence[_Row[State]]) -> None:
-        names = (*HEADER, *self.columns)
-        copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier(self.name), sql.SQL(", ").join(map(sql.Identifier, names))
-        )
-        with cursor.copy(copy) as copied:
-            for row in rows:
-                copied.write_row((row.id, row.position, row.recorded_at, *row.ranges(), *self.values(row.state)))
+        copy_lines(cursor, self.name, (*HEADER, *self.columns), map(self._line, rows))
+
+    def _line(self, row: _Row[State]) -> str:
+        header = (str(row.id), str(row.position), str(row.recorded_at), *row.ranges())
+        return "\t".join((*header, self.values(row.state)))
 
 
 # An index of each such table is on these very expressions.
@@ -268,10 +267,3 @@ def _earliest_dates(changes: Iterable[Change[State]]) -> dict[UUID, date]:
 
 def _range(lower: int | date | None, upper: int | date | None) -> str:
     return f"[{lower},{'' if upper is None else upper})"
-
-
-@lru_cache(maxsize=10_000)  # the same few codes again and again
-def array(items: tuple[object, ...]) -> str:
-    """An array in the form that COPY takes."""
-    quoted = (str(item).replace("\\", "\\\\").replace('"', '\\"') for item in items)
-    return "{" + ",".join(f'"{item}"' for item in quoted) + "}"

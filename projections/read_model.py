@@ -49,9 +49,10 @@ class ReadModel:
     """A read model; `name` is the name of its schema too.
 
     `version` changes with the code or the tables, so that what an older version built is built again. `indexes`
-    are only needed by readers, so that a rebuild makes them last. `builder` makes what makes its tables from whole
-    histories, where that is faster than entry after entry; `positions` brings them up to a position by statements
-    alone, where nothing of the entries need come here. Both give the very rows that `apply` gives.
+    are only needed by readers and by `apply`, so that a rebuild makes them when the tables are filled. `builder` makes
+    what makes its tables from whole histories, where that is faster than entry after entry; `positions` brings them up
+    to a position by statements alone, where nothing of the entries need come here. Both give the very rows that `apply`
+    gives.
     """
 
     name: str

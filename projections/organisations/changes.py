@@ -12,6 +12,7 @@ from audit.envelope import Entry
 from domain.events import OrganisationEvent
 from domain.organisation import Organisation, evolve
 from domain.vocabulary import Region, Sector
+from projections.copying import line
 from projections.histories import History, OneByOne
 from projections.intervals import Change, IntervalTable, change
 from projections.read_model import ReadModel
@@ -54,8 +55,8 @@ def _evolve(event: OrganisationEvent, organisation: Organisation | None) -> Orga
     return evolve(organisation, event)
 
 
-def _columns(organisation: Organisation) -> Sequence[object]:
-    return (
+def _columns(organisation: Organisation) -> str:
+    return line(
         organisation.version,
         organisation.name,
         organisation.sector,

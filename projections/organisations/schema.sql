@@ -18,7 +18,3 @@ CREATE TABLE organisations (
     active      boolean     NOT NULL,
     searched    text        COLLATE "C" NOT NULL -- the name as it is searched and sorted
 );
-CREATE INDEX organisations_open ON organisations (id, (
-    CASE WHEN upper_inf(positions) THEN coalesce(upper(effective), 'infinity'::date) ELSE upper(kept_effective) END
-)) WHERE upper_inf(positions) OR upper_inf(kept_positions);
-CREATE UNIQUE INDEX organisations_current ON organisations (id) WHERE upper_inf(positions) AND upper_inf(effective);

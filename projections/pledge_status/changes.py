@@ -12,20 +12,21 @@ from psycopg.rows import DictRow
 from audit.envelope import Entry
 from domain.events import PledgeEvent, Registered, Renamed
 from domain.geography import regions_of
-from domain.pledge import Pledge, evolve
-from domain.status import status_of
+from domain.schedule import ReportingSchedule
 from domain.totals import rate
-from domain.vocabulary import Region
+from projections.copying import array, column, escaped_json, line
 from projections.histories import History, OneByOne
-from projections.intervals import Change, IntervalTable, array, change
-from projections.pledge_state import document, pledge_of
+from projections.intervals import Change, IntervalTable, change
+from projections.pledge_state import Description, PledgeState, evolved, state_of
 from projections.read_model import ReadModel
 from projections.search_text import searchable
 
-VERSION = 8
+VERSION = 9
 
 OF_10_000 = 10_000
 """Shares to four places as integers."""
+
+_json = msgspec.json.Encoder().encode
 
 
 def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
@@ -40,14 +41,10 @@ def build(cursor: Cursor[DictRow], histories: Sequence[History]) -> None:
     _NAMES.begin(cursor, [list(_names(history.entries)) for history in histories])
 
 
-def _states(entries: Iterable[Entry]) -> Iterator[Change[Pledge]]:
+def _states(entries: Iterable[Entry]) -> Iterator[Change[PledgeState]]:
     for entry in entries:
         if isinstance(event := entry.event, PledgeEvent):
-            yield change(entry, partial(_evolve, event))
-
-
-def _evolve(event: PledgeEvent, pledge: Pledge | None) -> Pledge | None:
-    return evolve(pledge, event)
+            yield change(entry, partial(evolved, event=event))
 
 
 def _names(entries: Iterable[Entry]) -> Iterator[Change[str]]:
@@ -62,22 +59,12 @@ def _called(name: str, former: str | None) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def _regions(countries: tuple[str, ...]) -> tuple[Region, ...]:
-    return tuple(sorted(regions_of(countries)))
-
-
-def _columns(pledge: Pledge) -> Sequence[object]:
-    status = status_of(pledge)
-    schedule, ladder = status.reporting, status.ladder
+def _described(description: Description) -> str:
+    pledge = description.pledge
     lead, source = pledge.lead, pledge.source
-    return (
-        pledge.version,
+    return line(
         pledge.reference,
         pledge.title,
-        pledge.lifecycle,
-        pledge.scaled_up,
-        status.published,
-        status.standing,
         pledge.type,
         pledge.focus_area,
         array(pledge.pillars),
@@ -85,56 +72,85 @@ def _columns(pledge: Pledge) -> Sequence[object]:
         lead.sector,
         lead.region,
         lead.country,
-        array(tuple(partner.organisation for partner in pledge.partners)),
+        array(partner.organisation for partner in pledge.partners),
         array(pledge.countries),
-        array(_regions(pledge.countries)),
+        array(sorted(regions_of(pledge.countries))),
         array(pledge.beneficiary_groups),
         array(pledge.sdgs),
         array(pledge.wsis_lines),
-        status.value_usd,
-        ladder.announced,
-        ladder.validated,
-        ladder.delivered,
-        ladder.verified,
-        rate(ladder.delivered, status.value_usd),
-        int(status.delivered_share * OF_10_000),
-        *(status.time or (None, None)),
-        status.reports,
         pledge.announced_on,
-        schedule.due_on if schedule else None,
-        schedule.overdue_on if schedule else None,
-        schedule.silent_on if schedule else None,
-        schedule.never_reported if schedule else False,
         source.register if source else None,
         searchable(pledge.reference, pledge.title, pledge.description),
-        msgspec.json.encode(status).decode(),
-        document(pledge),
     )
 
 
-_PLEDGES: IntervalTable[Pledge] = IntervalTable(
+_DESCRIBED = (
+    "reference",
+    "title",
+    "type",
+    "focus_area",
+    "pillars",
+    "lead",
+    "lead_sector",
+    "lead_region",
+    "lead_country",
+    "partners",
+    "countries",
+    "regions",
+    "beneficiary_groups",
+    "sdgs",
+    "wsis_lines",
+    "announced_on",
+    "source_register",
+    "searched",
+)
+
+
+def _reckoned(state: PledgeState) -> str:
+    status = state.status
+    ladder = status.ladder
+    starts_on, ends_on = status.time or (None, None)
+    return "\t".join(
+        (
+            _described(state.description),
+            str(status.version),
+            status.lifecycle,
+            str(status.scaled_up),
+            str(status.published),
+            str(status.standing),
+            str(status.value_usd),
+            str(ladder.announced),
+            str(ladder.validated),
+            str(ladder.delivered),
+            str(ladder.verified),
+            column(rate(ladder.delivered, status.value_usd)),
+            str(int(status.delivered_share * OF_10_000)),
+            column(starts_on),
+            column(ends_on),
+            str(status.reports),
+            _schedule(status.reporting),
+            escaped_json(_json(status).decode()),
+            escaped_json(state.document),
+        )
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _schedule(schedule: ReportingSchedule | None) -> str:
+    if schedule is None:
+        return line(None, None, None, "false")
+    return line(schedule.due_on, schedule.overdue_on, schedule.silent_on, schedule.never_reported)
+
+
+_PLEDGES: IntervalTable[PledgeState] = IntervalTable(
     name="pledges",
     columns=(
+        *_DESCRIBED,
         "version",
-        "reference",
-        "title",
         "lifecycle",
         "scaled_up",
         "published",
         "standing",
-        "type",
-        "focus_area",
-        "pillars",
-        "lead",
-        "lead_sector",
-        "lead_region",
-        "lead_country",
-        "partners",
-        "countries",
-        "regions",
-        "beneficiary_groups",
-        "sdgs",
-        "wsis_lines",
         "value_usd",
         "announced_usd",
         "validated_usd",
@@ -145,24 +161,21 @@ _PLEDGES: IntervalTable[Pledge] = IntervalTable(
         "starts_on",
         "ends_on",
         "reports",
-        "announced_on",
         "due_on",
         "overdue_on",
         "silent_on",
         "never_reported",
-        "source_register",
-        "searched",
         "status",
-        "state",
+        "pledge",
     ),
-    values=_columns,
-    read=lambda row: pledge_of(row["state"]),
+    values=_reckoned,
+    read=lambda row: state_of(row["pledge"]),
 )
 
 _NAMES: IntervalTable[str] = IntervalTable(
     name="names",
     columns=("called", "searched"),
-    values=lambda name: (name, searchable(name)),
+    values=lambda name: line(name, searchable(name)),
     read=lambda row: str(row["called"]),
 )
 

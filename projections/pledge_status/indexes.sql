@@ -3,12 +3,35 @@
 CREATE INDEX pledges_in_order ON pledges (position);
 CLUSTER pledges USING pledges_in_order;
 DROP INDEX pledges_in_order;
+CREATE INDEX pledges_open ON pledges (id, (
+    CASE WHEN upper_inf(positions) THEN coalesce(upper(effective), 'infinity'::date) ELSE upper(kept_effective) END
+)) WHERE upper_inf(positions) OR upper_inf(kept_positions);
+CREATE UNIQUE INDEX pledges_current ON pledges (id) WHERE upper_inf(positions) AND upper_inf(effective);
 CREATE INDEX pledges_by_reference ON pledges (reference);
 CREATE UNIQUE INDEX pledges_current_by_reference ON pledges (reference)
     WHERE upper_inf(positions) AND upper_inf(effective);
 CREATE INDEX pledges_by_moment ON pledges USING gist (positions, effective);
 CREATE INDEX pledges_kept_by_moment ON pledges USING gist (kept_effective, kept_positions)
     WHERE NOT isempty(kept_effective);
+CREATE INDEX names_open ON names (id, (
+    CASE WHEN upper_inf(positions) THEN coalesce(upper(effective), 'infinity'::date) ELSE upper(kept_effective) END
+)) WHERE upper_inf(positions) OR upper_inf(kept_positions);
+CREATE UNIQUE INDEX names_current ON names (id) WHERE upper_inf(positions) AND upper_inf(effective);
+
+-- No row is looked for by these: the planner need not know what is in them, and is not told at some cost.
+ALTER TABLE pledges
+    ALTER recorded_at SET STATISTICS 0, ALTER version SET STATISTICS 0, ALTER title SET STATISTICS 0,
+    ALTER value_usd SET STATISTICS 0, ALTER announced_usd SET STATISTICS 0, ALTER validated_usd SET STATISTICS 0,
+    ALTER delivered_usd SET STATISTICS 0, ALTER verified_usd SET STATISTICS 0,
+    ALTER delivered_share SET STATISTICS 0, ALTER targets_met SET STATISTICS 0, ALTER starts_on SET STATISTICS 0,
+    ALTER ends_on SET STATISTICS 0, ALTER reports SET STATISTICS 0, ALTER searched SET STATISTICS 0,
+    ALTER status SET STATISTICS 0, ALTER pledge SET STATISTICS 0;
+ALTER TABLE turns
+    ALTER ends SET STATISTICS 0, ALTER announced_usd SET STATISTICS 0, ALTER validated_usd SET STATISTICS 0,
+    ALTER delivered_usd SET STATISTICS 0, ALTER verified_usd SET STATISTICS 0;
+ALTER TABLE course
+    ALTER ends SET STATISTICS 0, ALTER announced_usd SET STATISTICS 0, ALTER validated_usd SET STATISTICS 0,
+    ALTER delivered_usd SET STATISTICS 0, ALTER verified_usd SET STATISTICS 0;
 
 -- A state is the answer in two rectangles of positions and days. Its dollars come at the corner where a rectangle begins
 -- and go at the ones beside it: the sum of all corners up to a position and a day is what was so then. Where a state is
@@ -81,11 +104,13 @@ SELECT corner.at, day, sum(ends), sum(sign * announced_usd), sum(sign * validate
        sum(sign * delivered_usd), sum(sign * verified_usd)
 FROM pledges CROSS JOIN LATERAL corners(positions, effective, kept_positions, kept_effective) AS corner
 GROUP BY corner.at, day;
+ALTER TABLE turns ADD PRIMARY KEY (position, day);
 
 INSERT INTO course
 SELECT grain, date_trunc(grain, day)::date, position / 16384,
        sum(ends), sum(announced_usd), sum(validated_usd), sum(delivered_usd), sum(verified_usd)
 FROM turns CROSS JOIN unnest('{day,month}'::text[]) AS grain GROUP BY 1, 2, 3;
+ALTER TABLE course ADD PRIMARY KEY (grain, since, block);
 
 CREATE TRIGGER new_states AFTER INSERT ON pledges REFERENCING NEW TABLE AS new_states
     FOR EACH STATEMENT EXECUTE FUNCTION turn_with_new_states();

@@ -65,7 +65,7 @@ def rows_in_order(
     source: Source, filters: PledgeFilters, sorting: Sorting, at: Point, *, offset: int, limit: int
 ) -> list[DictRow]:
     """The state, position and recorded time of a part of the list. Raises PositionNotReached."""
-    return _part(source, filters, sorting, at, ("state", "position", "recorded_at"), offset=offset, limit=limit)
+    return _part(source, filters, sorting, at, ("pledge", "position", "recorded_at"), offset=offset, limit=limit)
 
 
 def statuses_in_part(

@@ -47,12 +47,8 @@ CREATE TABLE pledges (
     source_register    text,
     searched           text        NOT NULL, -- reference, title and description as they are searched
     status             text        NOT NULL, -- what a snapshot says of it, as JSON, however long its history is
-    state              jsonb       NOT NULL  -- the whole pledge
+    pledge             text        NOT NULL  -- the whole pledge, as JSON
 );
-CREATE INDEX pledges_open ON pledges (id, (
-    CASE WHEN upper_inf(positions) THEN coalesce(upper(effective), 'infinity'::date) ELSE upper(kept_effective) END
-)) WHERE upper_inf(positions) OR upper_inf(kept_positions);
-CREATE UNIQUE INDEX pledges_current ON pledges (id) WHERE upper_inf(positions) AND upper_inf(effective);
 
 -- The names by which leads are searched, in the form in which they are searched.
 CREATE TABLE names (
@@ -66,10 +62,6 @@ CREATE TABLE names (
     called             text        NOT NULL,
     searched           text        NOT NULL
 );
-CREATE INDEX names_open ON names (id, (
-    CASE WHEN upper_inf(positions) THEN coalesce(upper(effective), 'infinity'::date) ELSE upper(kept_effective) END
-)) WHERE upper_inf(positions) OR upper_inf(kept_positions);
-CREATE UNIQUE INDEX names_current ON names (id) WHERE upper_inf(positions) AND upper_inf(effective);
 
 -- What each fact changed in the course of the dollars over effective dates: on which days how many came and went. These
 -- two tables are kept by the database itself (see indexes.sql).
@@ -80,8 +72,7 @@ CREATE TABLE turns (
     announced_usd numeric NOT NULL,
     validated_usd numeric NOT NULL,
     delivered_usd numeric NOT NULL,
-    verified_usd  numeric NOT NULL,
-    PRIMARY KEY (position, day)
+    verified_usd  numeric NOT NULL
 );
 
 -- The same added up, by day and by month, over blocks of 16,384 positions: the first has those below that.
@@ -93,6 +84,5 @@ CREATE TABLE course (
     announced_usd numeric NOT NULL,
     validated_usd numeric NOT NULL,
     delivered_usd numeric NOT NULL,
-    verified_usd  numeric NOT NULL,
-    PRIMARY KEY (grain, since, block)
+    verified_usd  numeric NOT NULL
 );

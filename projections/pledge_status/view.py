@@ -61,7 +61,7 @@ SELECT tracking.position AS reached, coalesce(%(at)s::bigint, tracking.position)
                   ORDER BY notification_id DESC LIMIT 1) END AS pinned_recorded_at,
        found.*
 FROM pledge_status.tracking LEFT JOIN (
-    SELECT state, position, recorded_at FROM pledge_status.pledges
+    SELECT pledge, position, recorded_at FROM pledge_status.pledges
     WHERE {conditions} ORDER BY reference LIMIT %(limit)s
 ) AS found ON true
 """)
@@ -71,7 +71,7 @@ _NAMED = (
     sql.SQL("""
 SELECT tracking.position AS reached, found.*
 FROM pledge_status.tracking LEFT JOIN (
-    SELECT reference, state, position, recorded_at, (
+    SELECT reference, pledge, position, recorded_at, (
         SELECT json_object_agg(id, called) FROM pledge_status.names
         WHERE {current} AND id = ANY(pledges.partners || pledges.lead)
     ) AS names
@@ -142,7 +142,7 @@ class PledgeStatusView:
         found = rows(self._source, _NAMED, {"references": list(filter(can_be_stored, references))})
         reached = found[0]["reached"]
         none = LatestPledge(row=None, names={}, position=reached)
-        there = {row["reference"]: _latest(row) for row in found if row["state"]}
+        there = {row["reference"]: _latest(row) for row in found if row["pledge"]}
         return dict.fromkeys(references, none) | there
 
     def page(
@@ -161,7 +161,7 @@ class PledgeStatusView:
         if after is not None:
             wanted.append(sql.SQL("reference > %(after)s"))
         found = self._read(wanted, {**values, "on": on, "after": after}, at=at, limit=limit + 1)
-        items = tuple(_row(row) for row in found[:limit] if row["state"])
+        items = tuple(_row(row) for row in found[:limit] if row["pledge"])
         return PledgePage(
             items=items,
             next=items[-1].pledge.reference if len(found) > limit else None,
@@ -211,7 +211,7 @@ class PledgeStatusView:
         while True:
             wanted: list[sql.Composable] = [] if after is None else [sql.SQL("reference > %(after)s")]
             found = self._read(wanted, {"after": after}, at=at, limit=STREAMED_AT_ONCE)
-            states = [_row(row) for row in found if row["state"]]
+            states = [_row(row) for row in found if row["pledge"]]
             yield from states
             if len(states) < STREAMED_AT_ONCE:
                 return
@@ -262,7 +262,7 @@ class PledgeStatusView:
     def _found(self, reference: str, *, at: Point | None) -> tuple[PledgeRow | None, int]:
         known = sql.SQL("reference = %(reference)s") if can_be_stored(reference) else sql.SQL("false")
         found = self._read([known], {"reference": reference}, at=at, limit=1)
-        return _row(found[0]) if found[0]["state"] else None, found[0]["reached"]
+        return _row(found[0]) if found[0]["pledge"] else None, found[0]["reached"]
 
     def _read(
         self, wanted: list[sql.Composable], values: Mapping[str, object], *, at: Point | None, limit: int | None
@@ -281,4 +281,4 @@ def _latest(row: DictRow) -> LatestPledge:
 
 
 def _row(row: DictRow) -> PledgeRow:
-    return PledgeRow(pledge=pledge_of(row["state"]), position=row["position"], recorded_at=row["recorded_at"])
+    return PledgeRow(pledge=pledge_of(row["pledge"]), position=row["position"], recorded_at=row["recorded_at"])

@@ -7,18 +7,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import localcontext
+from functools import lru_cache
 from itertools import chain, groupby, islice
 from operator import itemgetter
 
-from psycopg import Cursor, sql
+from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from domain.ladder import DIGITS
+from projections.copying import copy_lines, escaped_json, line
 from projections.histories import History
-from projections.pledge_state import document
 from projections.portfolio.changes import VERSION, apply
 from projections.portfolio.counted import Part, Presence, Whom
-from projections.portfolio.steps import Brought, Step, ahead_of_its_day, joined, move
+from projections.portfolio.steps import Brought, Step, ahead_of_its_day, joined, move, recorded_on
 from projections.portfolio.storing import add_sums, copy_steps, copy_sums
 from projections.portfolio.sums import Sums
 from projections.read_model import ReadModel
@@ -43,7 +44,8 @@ class RunningTotalsBuilder:
         with localcontext(prec=DIGITS):
             self._write(cursor, chain.from_iterable(map(self._steps, histories)))
         latest = (history.steps[-1].after for history in histories if history.steps)
-        _copy(cursor, "states", ("id", "state"), ((pledge.id, document(pledge)) for pledge in latest if pledge))
+        states = (f"{state.pledge.id}\t{escaped_json(state.document)}" for state in latest if state)
+        copy_lines(cursor, "states", ("id", "state"), states)
 
     def finish(self, cursor: Cursor[DictRow]) -> None:
         """Write who joined which parts when, the sums and the members."""
@@ -55,9 +57,9 @@ class RunningTotalsBuilder:
                 add_sums(cursor, self._sums)
             else:
                 copy_sums(cursor, self._sums)
-        _copy(cursor, "members", ("dimension", "key", "kind", "member", "pledges"), self._membership.rows())
-        ahead = ((*span, position) for span, position in self._ahead.items())
-        _copy(cursor, "ahead", ("recorded_on", "effective_on", "position"), ahead)
+        copy_lines(cursor, "members", ("dimension", "key", "kind", "member", "pledges"), self._membership.lines())
+        ahead = (line(*span, position) for span, position in self._ahead.items())
+        copy_lines(cursor, "ahead", ("recorded_on", "effective_on", "position"), ahead)
 
     def _write(self, cursor: Cursor[DictRow], steps: Iterator[Step]) -> None:
         copy_steps(cursor, steps)
@@ -69,10 +71,11 @@ class RunningTotalsBuilder:
         was = Presence()
         for step in history.steps:
             now = was.after(step.after)
-            moved = move(step.entry, was, now)
+            day = recorded_on(step.entry)
+            moved = move(step.entry, was, now, day)
             yield from self._sums.move(moved)
             self._membership.change(moved.position, moved.brought)
-            if span := ahead_of_its_day(step.entry):
+            if span := ahead_of_its_day(step.entry, day):
                 self._ahead[span] = min(moved.position, self._ahead.get(span, moved.position))
             was = now
 
@@ -102,12 +105,18 @@ class Membership:
         for position, together in groupby(came, itemgetter(0)):
             yield from joined(position, (more for _, more in together))
 
-    def rows(self) -> Iterator[tuple[object, ...]]:
+    def lines(self) -> Iterator[str]:
         """How many pledges bring each member into each part at the end."""
         for part, positions in self._positions.items():
+            of_part = line(*part)
             for member, signed in positions.items():
                 if pledges := sum(1 if position > 0 else -1 for position in signed):
-                    yield (*part, *member, pledges)
+                    yield f"{of_part}\t{_whom(member)}\t{pledges}"
+
+
+@lru_cache(maxsize=10_000)
+def _whom(member: Whom) -> str:
+    return line(*member)
 
 
 def _first_and_last(signed: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -117,15 +126,6 @@ def _first_and_last(signed: Iterable[int]) -> Iterator[tuple[int, int]]:
         was, count = count, count + (1 if position > 0 else -1)
         if bool(was) != bool(count):
             yield abs(position), bool(count) - bool(was)
-
-
-def _copy(cursor: Cursor[DictRow], table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    with cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 PORTFOLIO = ReadModel.of_package("projections.portfolio", version=VERSION, apply=apply, builder=RunningTotalsBuilder)

@@ -14,16 +14,15 @@ from psycopg.rows import DictRow
 from audit.envelope import Entry
 from domain.events import PledgeEvent
 from domain.ladder import DIGITS
-from domain.pledge import Pledge, evolve
-from projections.pledge_state import document, read
+from projections.pledge_state import PledgeState, evolved, state_of
 from projections.portfolio.counted import Member, Part, Presence
-from projections.portfolio.steps import Brought, Move, Step, ahead_of_its_day, joined, move
+from projections.portfolio.steps import Brought, Move, Step, ahead_of_its_day, joined, move, recorded_on
 from projections.portfolio.storing import add_sums, copy_steps
 from projections.portfolio.sums import Sums
 
-VERSION = 4
+VERSION = 5
 
-Pledges = dict[UUID, Pledge | None]
+Pledges = dict[UUID, PledgeState | None]
 
 
 def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
@@ -45,16 +44,16 @@ def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
 
 def _moves(facts: Iterable[Entry], pledges: Pledges) -> Iterator[Move]:
     """Let the facts happen to the pledges, and tell what each changes."""
-    presences = {id: Presence.of(pledge) for id, pledge in pledges.items()}
+    presences = {id: Presence.of(state) for id, state in pledges.items()}
     for fact in facts:
         event = fact.event
         if not isinstance(event, PledgeEvent):
             continue
         id = event.originator_id
-        pledge = pledges[id] = evolve(pledges.get(id), event)
+        state = pledges[id] = evolved(pledges.get(id), event)
         was = presences.get(id) or Presence()
-        now = presences[id] = was.after(pledge)
-        yield move(fact, was, now)
+        now = presences[id] = was.after(state)
+        yield move(fact, was, now, recorded_on(fact))
 
 
 def _steps(moves: Iterable[Move], members: Counter[Member], sums: Sums) -> Iterator[Step]:
@@ -112,11 +111,11 @@ def _store_members(cursor: Cursor[DictRow], counts: Mapping[Member, int]) -> Non
 
 def _stored_pledges(cursor: Cursor[DictRow], ids: set[UUID]) -> Pledges:
     cursor.execute("SELECT id, state FROM states WHERE id = ANY(%s)", (list(ids),))
-    return {row["id"]: read(row["state"]) for row in cursor}
+    return {row["id"]: state_of(row["state"]) for row in cursor}
 
 
 def _store_pledges(cursor: Cursor[DictRow], pledges: Pledges) -> None:
-    rows = [{"id": id, "state": document(pledge)} for id, pledge in pledges.items() if pledge]
+    rows = [{"id": id, "state": state.document} for id, state in pledges.items() if state]
     cursor.execute(
         "INSERT INTO states SELECT * FROM json_populate_recordset(NULL::states, %s::json)"
         " ON CONFLICT (id) DO UPDATE SET state = excluded.state",
@@ -125,5 +124,5 @@ def _store_pledges(cursor: Cursor[DictRow], pledges: Pledges) -> None:
 
 
 def _note_ahead(cursor: Cursor[DictRow], facts: Iterable[Entry]) -> None:
-    ahead = [(*span, fact.position) for fact in facts if (span := ahead_of_its_day(fact))]
+    ahead = [(*span, fact.position) for fact in facts if (span := ahead_of_its_day(fact, recorded_on(fact)))]
     cursor.executemany("INSERT INTO ahead VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", ahead)

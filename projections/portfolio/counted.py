@@ -7,23 +7,30 @@ taken back when the pledge changes before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
 
-from domain.counted import counted_of
+from domain.counted import Counted, counted_of
 from domain.dimensions import DATED, Dimension, keys
-from domain.ladder import RUNGS, ZERO, is_published, is_standing, ladder_of
-from domain.pledge import Pledge
-from domain.schedule import ReportingSchedule, reporting_schedule
+from domain.ladder import RUNGS, ZERO
+from domain.schedule import ReportingSchedule
 from domain.vocabulary import Lifecycle, ReportingHealth
+from projections.pledge_state import Description, PledgeState
 
 WHOLE = ""
 """The dimension, and the key, of the whole portfolio; also the key of what pledges do not state."""
 
 DIMENSIONS = tuple(dimension for dimension in Dimension if dimension not in DATED)
 """By what there are running totals: by what only facts change."""
+
+MOVING = (Dimension.LIFECYCLE, Dimension.ORGANISATION)
+"""Those in which a pledge has another key when it is admitted, say, whatever is stated of it."""
+
+SETTLED = tuple(dimension for dimension in DIMENSIONS if dimension not in MOVING)
 
 LADDER = tuple(f"{rung}_usd" for rung in RUNGS)
 LIFECYCLE = {lifecycle: f"lifecycle_{lifecycle}" for lifecycle in Lifecycle}
@@ -48,6 +55,9 @@ Member = tuple[Part, str, str]
 
 Figures = Mapping[str, Decimal]
 
+ONE = Decimal(1)
+_rungs = attrgetter(*RUNGS)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -63,7 +73,7 @@ class Presence:
     """The parts a pledge belongs to, the organisations and countries that it brings into them, if it stands, and what
     it counts in each part; when its next report falls due, if it owes one.
 
-    Parts and whom it brings follow from what it states: where that is the same, so are they.
+    Parts and whom it brings follow from what is stated of it and how it stands: where that is the same, so are they.
     """
 
     stated: tuple[object, ...] = ()
@@ -74,23 +84,24 @@ class Presence:
     schedule: ReportingSchedule | None = None
 
     @staticmethod
-    def of(pledge: Pledge | None) -> Presence:
+    def of(state: PledgeState | None) -> Presence:
         """Where a pledge is; nowhere, where there is none."""
-        return Presence().after(pledge)
+        return Presence().after(state)
 
-    def after(self, pledge: Pledge | None) -> Presence:
+    def after(self, state: PledgeState | None) -> Presence:
         """Where the same pledge is when something has happened to it: mostly where it was."""
-        if pledge is None:
+        if state is None:
             return Presence()
-        standing, stated = is_standing(pledge), _stated(pledge)
+        counted = state.status
+        stated = (state.description, counted.lifecycle, counted.published)
         stays = stated == self.stated
         return Presence(
             stated=self.stated if stays else stated,
-            parts=self.parts if stays else _parts(pledge),
-            brings=self.brings if stays else _brings(pledge),
-            standing=standing,
-            figures=_figures(pledge, standing=standing),
-            schedule=reporting_schedule(pledge),
+            parts=self.parts if stays else _settled(state.description) | _parts(counted, MOVING),
+            brings=self.brings if stays else _brings(state.description) if counted.standing else frozenset(),
+            standing=counted.standing,
+            figures=_figures(counted),
+            schedule=counted.reporting,
         )
 
     def course(self, day: date, sign: int) -> dict[date, dict[str, Decimal]]:
@@ -123,7 +134,7 @@ class Presence:
 
 def changes(was: Presence, now: Presence, day: date) -> Iterator[Change]:
     """What it changes, from a day on, that a pledge is no longer there but here."""
-    if was.stated is now.stated and was.schedule == now.schedule:
+    if was.stated is now.stated and (was.schedule is now.schedule or was.schedule == now.schedule):
         # What goes by the calendar stays as it is.
         if figures := _moved(was.figures, now.figures):
             yield Change(now.parts, day, figures)
@@ -138,53 +149,42 @@ def changes(was: Presence, now: Presence, day: date) -> Iterator[Change]:
             yield from (Change(parts, on, figures) for on, figures in course.items() if figures)
 
 
-def _stated(pledge: Pledge) -> tuple[object, ...]:
-    return (
-        pledge.lifecycle,
-        is_published(pledge),
-        pledge.lead,
-        pledge.partners,
-        pledge.type,
-        pledge.focus_area,
-        pledge.pillars,
-        pledge.countries,
-        pledge.beneficiary_groups,
-        pledge.sdgs,
-        pledge.wsis_lines,
-        pledge.announced_on,
+def _parts(counted: Counted, dimensions: Iterable[Dimension]) -> frozenset[Part]:
+    """The parts that a pledge belongs to by some dimensions."""
+    # No dimension of these asks for the date, but the functions that find keys do.
+    return frozenset(
+        (str(dimension), WHOLE if key is None else str(key))
+        for dimension in dimensions
+        for key in keys(counted, dimension, counted.announced_on)
     )
 
 
-def _parts(pledge: Pledge) -> frozenset[Part]:
-    """The parts that a pledge belongs to; the whole is one of them."""
-    counted = counted_of(pledge)
-    # No dimension of these asks for the date, but the functions that find keys do.
-    found = {
-        (str(dimension), WHOLE if key is None else str(key))
-        for dimension in DIMENSIONS
-        for key in keys(counted, dimension, counted.announced_on)
-    }
-    return frozenset({(WHOLE, WHOLE), *found})
+@lru_cache(maxsize=1_000)
+def _settled(stated: Description) -> frozenset[Part]:
+    """The parts that it belongs to as long as the same is stated of it; the whole is one of them."""
+    return _parts(counted_of(stated.pledge), SETTLED) | {(WHOLE, WHOLE)}
 
 
-def _brings(pledge: Pledge) -> frozenset[Whom]:
-    if not is_standing(pledge):
-        return frozenset()
-    organisations = {party.organisation for party in pledge.parties}
-    return frozenset({*((ORGANISATIONS, str(id)) for id in organisations), *((COUNTRIES, c) for c in pledge.countries)})
+@lru_cache(maxsize=1_000)
+def _brings(stated: Description) -> frozenset[Whom]:
+    organisations = ((ORGANISATIONS, str(party.organisation)) for party in stated.pledge.parties)
+    return frozenset((*organisations, *((COUNTRIES, country) for country in stated.pledge.countries)))
 
 
-def _figures(pledge: Pledge, *, standing: bool) -> Figures:
+def _figures(counted: Counted) -> Figures:
     """What a pledge counts, whatever the day; without what is nothing."""
-    ladder = ladder_of(pledge)
-    counted: dict[str, Decimal | int] = {rung: getattr(ladder, name) for rung, name in zip(LADDER, RUNGS, strict=True)}
-    counted |= {"pledges": standing, "reported": standing and bool(pledge.reports), LIFECYCLE[pledge.lifecycle]: 1}
-    return {name: Decimal(n) for name, n in counted.items() if n}
+    figures = {LIFECYCLE[counted.lifecycle]: ONE}
+    if counted.standing:
+        figures["pledges"] = ONE
+        if counted.reports:
+            figures["reported"] = ONE
+    dollars = zip(LADDER, _rungs(counted.ladder), strict=True)
+    return figures | {rung: amount for rung, amount in dollars if amount}
 
 
 def _moved(was: Figures, now: Figures) -> Figures:
-    differences = {name: now.get(name, ZERO) - was.get(name, ZERO) for name in {**was, **now}}
-    return {name: amount for name, amount in differences.items() if amount}
+    come = {name: amount - was.get(name, ZERO) for name, amount in now.items() if was.get(name) != amount}
+    return come | {name: -amount for name, amount in was.items() if name not in now}
 
 
 def _together(gone: Mapping[date, Figures], come: Mapping[date, Figures]) -> dict[date, Figures]:

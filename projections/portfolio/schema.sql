@@ -74,13 +74,12 @@ CREATE TABLE members (
     key       text   COLLATE "C" NOT NULL,
     kind      text   NOT NULL CHECK (kind IN ('organisations', 'countries')),
     member    text   COLLATE "C" NOT NULL,
-    pledges   bigint NOT NULL CHECK (pledges > 0),
-    PRIMARY KEY (dimension, key, kind, member)
+    pledges   bigint NOT NULL CHECK (pledges > 0)
 );
 
 -- Every pledge after all its facts, in the order in which they were recorded.
 CREATE TABLE states (
-    id    uuid PRIMARY KEY,
+    id    uuid NOT NULL,
     state text NOT NULL
 );
 

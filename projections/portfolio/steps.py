@@ -42,9 +42,8 @@ class Move(NamedTuple):
     brought: Sequence[Brought]
 
 
-def move(fact: Entry, was: Presence, now: Presence) -> Move:
-    """What it changes that the pledge is here after the fact, and was there before it."""
-    day = recorded_on(fact)
+def move(fact: Entry, was: Presence, now: Presence, day: date) -> Move:
+    """What it changes that the pledge is here after the fact, which was recorded on a day, and was there before it."""
     return Move(fact.position, day, tuple(changes(was, now, day)), _brought(was, now))
 
 
@@ -53,10 +52,9 @@ def recorded_on(entry: Entry) -> date:
     return entry.recorded_at.astimezone(UTC).date()
 
 
-def ahead_of_its_day(fact: Entry) -> tuple[date, date] | None:
-    """From when until when a fact is recorded that is not true yet; None for one that was true already."""
-    on = recorded_on(fact)
-    return (on, fact.event.effective_on) if fact.event.effective_on > on else None
+def ahead_of_its_day(fact: Entry, day: date) -> tuple[date, date] | None:
+    """From when until when a fact, recorded on a day, is not true yet; None for one that was true already."""
+    return (day, fact.event.effective_on) if fact.event.effective_on > day else None
 
 
 def joined(position: int, more: Iterable[tuple[Part, str, int]]) -> Iterator[Step]:

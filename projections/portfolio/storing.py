@@ -13,24 +13,25 @@ import msgspec
 from psycopg import Cursor, sql
 from psycopg.rows import DictRow
 
+from projections.copying import NULL, copy_lines, escaped_json, line
 from projections.portfolio.counted import FIGURES, LADDER, REPORTING, Figures, Part
 from projections.portfolio.steps import Step
 from projections.portfolio.sums import Sums
 
-LINES_AT_ONCE = 1_000
 ROWS_AT_ONCE = 10_000
 
 _BLOCK, _TIME = ("size", "block"), ("grain", "since")
 _HEALTHS = tuple(REPORTING.values())
 
 _PLACES = {name: place for place, name in enumerate(FIGURES)}
+_PLACES_OF_HEALTHS = {name: place for place, name in enumerate(_HEALTHS)}
 
 _Row = tuple[Part, object, object, Figures]
 
 
 def copy_steps(cursor: Cursor[DictRow], steps: Iterable[Step]) -> None:
     """Write steps."""
-    _copy_lines(cursor, "steps", ("position", "parts", *FIGURES), map(_step_line, steps))
+    copy_lines(cursor, "steps", ("position", "parts", *FIGURES), map(_step_line, steps))
 
 
 def add_sums(cursor: Cursor[DictRow], sums: Sums) -> None:
@@ -41,14 +42,17 @@ def add_sums(cursor: Cursor[DictRow], sums: Sums) -> None:
 
 def copy_sums(cursor: Cursor[DictRow], sums: Sums) -> None:
     """Write sums where none are stored."""
-    _copy_lines(cursor, "blocks", ("dimension", "key", *_BLOCK, *FIGURES), (_line(r, FIGURES) for r in sums.blocks()))
-    _copy_lines(
-        cursor, "calendar", ("dimension", "key", *_TIME, *_HEALTHS), (_line(r, _HEALTHS) for r in sums.calendar())
+    copy_lines(cursor, "blocks", ("dimension", "key", *_BLOCK, *FIGURES), (_line(r, _PLACES) for r in sums.blocks()))
+    copy_lines(
+        cursor,
+        "calendar",
+        ("dimension", "key", *_TIME, *_HEALTHS),
+        (_line(r, _PLACES_OF_HEALTHS) for r in sums.calendar()),
     )
 
 
 def _step_line(step: Step) -> str:
-    amounts = ["\\N"] * len(FIGURES)
+    amounts = [NULL] * len(FIGURES)
     for name, amount in step.figures.items():
         amounts[_PLACES[name]] = str(amount)
     return "\t".join((str(step.position), _parts(step.parts), *amounts))
@@ -56,18 +60,20 @@ def _step_line(step: Step) -> str:
 
 @lru_cache(maxsize=1_000)  # a pledge mostly stays in its parts
 def _parts(parts: frozenset[Part]) -> str:
-    """The keys by dimension as JSON, which has no tabs or ends of lines of its own."""
+    """The keys by dimension as JSON."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for dimension, key in sorted(parts):
         found[dimension].append(key)
-    return msgspec.json.encode(found).decode().replace("\\", "\\\\")
+    return escaped_json(msgspec.json.encode(found).decode())
 
 
-def _line(row: _Row, names: Sequence[str]) -> str:
+def _line(row: _Row, places: Mapping[str, int]) -> str:
     """A row as COPY takes it, in the form in which it is kept up: dollars without zeros at the end."""
     part, kind, which, figures = row
-    amounts = (_text(name, figures[name]) if name in figures else "0" for name in names)
-    return "\t".join((*_escaped(part), str(kind), str(which), *amounts))
+    amounts = ["0"] * len(places)
+    for name, amount in figures.items():
+        amounts[places[name]] = _text(name, amount)
+    return "\t".join((_keys(part), str(kind), str(which), *amounts))
 
 
 def _text(name: str, amount: Decimal) -> str:
@@ -75,19 +81,8 @@ def _text(name: str, amount: Decimal) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def _escaped(part: Part) -> tuple[str, str]:
-    dimension, key = (
-        text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r") for text in part
-    )
-    return dimension, key
-
-
-def _copy_lines(cursor: Cursor[DictRow], table: str, columns: Sequence[str], lines: Iterator[str]) -> None:
-    """Copy rows in, of which there are several for each fact: so many that they are written as text."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), _listed("{}", columns))
-    with cursor.copy(statement) as copy:
-        while together := list(islice(lines, LINES_AT_ONCE)):
-            copy.write("\n".join([*together, ""]))
+def _keys(part: Part) -> str:
+    return line(*part)
 
 
 def _add(

@@ -19,8 +19,8 @@ CREATE TABLE entries (
 
 -- Each pledge as it is now, because a summary of what comes next may need it, and who may know of it now.
 CREATE TABLE pledges (
-    id        uuid    PRIMARY KEY,
-    state     jsonb   NOT NULL,
+    id        uuid    NOT NULL,
+    state     text    NOT NULL, -- as JSON
     published boolean NOT NULL,
     parties   uuid[]  NOT NULL
 );

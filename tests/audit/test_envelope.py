@@ -1,6 +1,7 @@
 """The stored form of a fact: complete, canonical, readable for ever."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,11 +20,23 @@ from audit.envelope import (
     TYPES,
     Envelopes,
     Unreadable,
+    data_json,
+    data_of,
     format_instant,
     parse_instant,
     stamp,
 )
-from domain.events import AnyEvent, Event, OrganisationEvent, PledgeEvent, Published, SnapshotIdentity, Withdrawn
+from domain.events import (
+    Amended,
+    AnyEvent,
+    Description,
+    Event,
+    OrganisationEvent,
+    PledgeEvent,
+    Published,
+    SnapshotIdentity,
+    Withdrawn,
+)
 from domain.refusals import TooLarge
 from domain.values import Actor
 from domain.vocabulary import Role
@@ -247,3 +260,21 @@ def test_bytes_of_older_versions_are_read_in_todays_shape_and_stay_as_they_are()
 
 def test_today_a_withdrawal_has_a_header_and_a_reason():
     assert withdrawn() == Withdrawn(**header(withdrawn().effective_on), reason="no funds")
+
+
+@for_all(histories)
+def test_the_data_of_a_fact_is_the_same_written_at_once(history: Sequence[PledgeEvent]):
+    for fact in history:
+        assert json.loads(data_json(fact)) == data_of(fact)
+
+
+@pytest.mark.parametrize("text", ['"x":null', ',"x":null', "\\", '\\"x":null,', ":null"])
+def test_a_text_that_looks_like_what_is_absent_is_kept(text: str):
+    fact = replace(announced(), title=text, description=text, occasion=text)
+    assert json.loads(data_json(fact)) == data_of(fact)
+    assert json.loads(data_json(fact))["title"] == text
+
+
+def test_what_is_absent_at_the_beginning_of_its_object_is_left_out_too():
+    fact = Amended(**header(date(2026, 1, 1)), before=Description(), after=Description(), reason="Nothing changed.")
+    assert json.loads(data_json(fact)) == data_of(fact) == {"before": {}, "after": {}, "reason": "Nothing changed."}

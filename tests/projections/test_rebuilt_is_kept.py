@@ -19,6 +19,7 @@ from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from projections.catalogue import READ_MODELS
 from projections.histories import History, undivided
+from projections.pledge_state import PledgeState
 from projections.portfolio import building
 from projections.rebuild import rebuild
 from tests.databases import new_database
@@ -93,11 +94,15 @@ def test_a_ledger_without_entries_has_no_histories():
 def test_each_step_of_a_history_has_the_pledge_before_and_after_it():
     life = busy_life("T-1")
     steps = History(entries(life)).steps
-    assert [step.after for step in steps] == [fold(None, life[: n + 1]) for n in range(len(life))]
+    folded = [fold(None, life[: n + 1]) for n in range(len(life))]
+    assert [step.after.pledge if step.after else None for step in steps] == folded
     assert [step.before for step in steps] == [None, *(step.after for step in steps[:-1])]
     assert steps[2].evolve(steps[2].before) is steps[2].after
-    other = replace(steps[2].before, title="Other") if steps[2].before else None
-    assert steps[2].evolve(other) == fold(other, [life[2]])
+    assert steps[2].before
+    other = replace(steps[2].before.pledge, title="Other")
+    after = steps[2].evolve(PledgeState(other))
+    assert after
+    assert after.pledge == fold(other, [life[2]])
 
 
 def test_a_history_that_is_about_no_pledge_has_no_steps():
