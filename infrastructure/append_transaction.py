@@ -67,7 +67,7 @@ def append_together(pool: Pool, appends: Sequence[Append], *, signed: int, deadl
     The lock is waited for until `deadline`, by the monotonic clock. Raises LedgerRolledBack where the ledger ends
     before the `signed` entries, psycopg.Error where nothing was stored, and where the answer to the commit was lost.
     """
-    with pool.unasked_connection(timeout=CONNECTED_WITHIN_SECONDS) as connection:
+    with pool.connection(timeout=CONNECTED_WITHIN_SECONDS) as connection:
         return _as_expected(connection, appends, signed, _milliseconds_until(deadline)) or _as_it_stands(
             connection, appends, signed, _milliseconds_until(deadline)
         )

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import select
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from psycopg import Connection, InterfaceError, OperationalError, errors
@@ -73,7 +70,6 @@ class Pool(ConnectionPool[Connection[DictRow]]):
 
     def __init__(self, conninfo: str, *, heartbeat: Heartbeat, **settings: Any) -> None:
         self._heartbeat = heartbeat
-        self._asked_for = _AskedFor()
         super().__init__(
             conninfo,
             connection_class=HopefulConnection,
@@ -87,24 +83,6 @@ class Pool(ConnectionPool[Connection[DictRow]]):
         """A connection, which has to be given back. Raises DatabaseAway at once, PoolTimeout after `timeout`."""
         self._heartbeat.require()
         return super().getconn(timeout)
-
-    @contextmanager
-    def unasked_connection(self, timeout: float) -> Iterator[Connection[DictRow]]:
-        """A connection, given without making sure that it still stands, which is a round trip.
-
-        For those who try again anyway where the database is lost to them: of a session that was ended this very
-        moment they may learn so late.
-        """
-        self._asked_for.unasked = True
-        try:
-            connection = self.getconn(timeout)
-        finally:
-            self._asked_for.unasked = False
-        try:
-            with connection:
-                yield connection
-        finally:
-            self.putconn(connection)
 
     def putconn(self, conn: Connection[DictRow]) -> None:
         """Give a connection back."""
@@ -134,7 +112,8 @@ class Pool(ConnectionPool[Connection[DictRow]]):
         columns.register(connection)
 
     def _check(self, connection: Connection[DictRow]) -> None:
-        if self._asked_for.unasked and not _was_told_something(connection):
+        """Make sure that a connection still stands. Only where the server said something meanwhile is it asked."""
+        if not _was_told_something(connection):
             return
         try:
             self.check_connection(connection)
@@ -143,14 +122,12 @@ class Pool(ConnectionPool[Connection[DictRow]]):
             raise
 
 
-class _AskedFor(threading.local):
-    """What this thread wants of the connection that it is waiting for."""
-
-    unasked = False
-
-
 def _was_told_something(connection: Connection[DictRow]) -> bool:
-    """Whether the server said anything since it answered last; one that ends a session does."""
+    """Whether the server, or the system in its place, said anything since it answered last.
+
+    Whoever ends a session says so, and so does a system that closes the connections of a process that died. One that
+    vanished without a word is found out about by the heartbeat, and by keepalives.
+    """
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))

@@ -30,7 +30,7 @@ from projections.rebuild_progress import ProgressLog
 BATCH = 5_000
 """At most so many entries are applied at once, however many wait: so many that what each batch costs is not seen."""
 
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.1
 """How long a runner that just applied something lets entries gather, where nobody waits for them: a round costs as much
 as many entries do, and what it costs is taken from those who append."""
 
