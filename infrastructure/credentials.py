@@ -165,11 +165,18 @@ class Credentials:
 
         Asks nobody, so it is for nothing but what is recorded with it, which is checked once more: see `Ledger.begin`.
         """
-        try:
-            credential, until = self._lately.get(_digest(token))
-        except KeyError:
-            return None
+        credential, until = self._remembered(token)
         return credential if monotonic() < until else None
+
+    def is_soon_forgotten(self, token: str) -> bool:
+        """Whether half of the time is over for which a token is remembered: ask again now, and nobody has to wait."""
+        return monotonic() >= self._remembered(token)[1] - REMEMBERED_SECONDS / 2
+
+    def _remembered(self, token: str) -> tuple[Credential | None, float]:
+        try:
+            return self._lately.get(_digest(token))
+        except KeyError:
+            return None, 0.0
 
     def revoke(self, id: UUID) -> bool:
         """Make a token worthless from now on; whether there was one that still had worth."""

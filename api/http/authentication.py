@@ -43,14 +43,16 @@ async def reader(request: Request, service: Services, given: Given) -> Principal
 
 
 async def _principal(request: Request, service: Service, token: str) -> Principal:
+    tokens: Tokens = request.app.state.tokens
     # What is recorded with a token is checked again when it is; all else asks whether the token is good still.
     if records_alone(request) and (lately := service.credentials.authenticated_lately(token)):
+        if service.credentials.is_soon_forgotten(token):
+            tokens.ask(token)
         request.state.token = lately.id
         return lately.principal
     if has_the_form_of_a_jwt(token):  # whose issuer may have to be asked
         async with turn_of(request).had():
             return await run_in_threadpool(_authenticated, service, token)
-    tokens: Tokens = request.app.state.tokens
     return _principal_of(await tokens.get(token))
 
 

@@ -32,6 +32,10 @@ class Gathered(Generic[About, Found]):
 
     async def get(self, about: About) -> Found:
         """What is found about it. Raises what asking raises, and Failure where it cannot be asked about in time."""
+        return await asyncio.shield(self.ask(about))  # a client that leaves leaves the others their answer
+
+    def ask(self, about: About) -> asyncio.Future[Found]:
+        """Let it be asked about, whether anybody waits for the answer or not."""
         answer = self._next.get(about)
         if answer is None:
             answer = self._next[about] = asyncio.get_running_loop().create_future()
@@ -40,7 +44,7 @@ class Gathered(Generic[About, Found]):
             self._asking = asyncio.create_task(self._ask_for_all())
         elif self._patience is None:
             self._patience = asyncio.get_running_loop().call_later(WAIT_SECONDS, self._turn_away)
-        return await asyncio.shield(answer)  # a client that leaves leaves the others their answer
+        return answer
 
     async def _ask_for_all(self) -> None:
         try:

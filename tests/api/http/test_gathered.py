@@ -88,6 +88,20 @@ def test_a_failure_is_told_to_those_who_were_asked_about_together_and_to_nobody_
     asyncio.run(scenario())
 
 
+def test_what_is_asked_without_waiting_is_asked_all_the_same_and_its_failure_disturbs_nobody():
+    async def scenario() -> None:
+        database = Database()
+        gathered = Gathered(database.ask)
+        failing = gathered.ask(13)
+        await under_way(database)
+        database.may_answer.release(2)
+        assert await gathered.get(2) == 4
+        assert isinstance(failing.exception(), LookupError)
+        assert database.asked == [[13], [2]]
+
+    asyncio.run(scenario())
+
+
 def test_a_client_that_leaves_takes_nobodys_answer_along():
     async def scenario() -> None:
         database = Database()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ import pytest
 
 from domain.vocabulary import Role
 from infrastructure.bootstrap import Service, open_on
+from infrastructure.credentials import REMEMBERED_SECONDS
 from tests.api.http.register import Client, days_ago
 
 
@@ -62,6 +64,15 @@ def test_of_tokens_that_are_asked_about_together_each_is_told_for_itself(service
         auditor[0].id,
     ]
     assert service.credentials.authenticated_lately(revoked[1]) is None
+
+
+def test_half_of_the_time_for_which_a_token_is_remembered_it_is_asked_about_again(service: Service) -> None:
+    _, token = service.credentials.issue(Role.BDT)
+    assert service.credentials.is_soon_forgotten(token), "it is not remembered at all"
+    service.credentials.authenticate(token)
+    assert not service.credentials.is_soon_forgotten(token)
+    time.sleep(REMEMBERED_SECONDS / 2)
+    assert service.credentials.is_soon_forgotten(token)
 
 
 def test_only_the_digest_of_a_token_is_kept(admin: Client, service: Service) -> None:
