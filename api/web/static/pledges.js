@@ -19,6 +19,9 @@ document.addEventListener("change", (event) => {
   if (event.target.form === form && event.target.id !== "q") show();
 });
 
+// Somebody may have typed before this was here, or the browser may have kept what they typed.
+if (form.elements.q.value !== form.elements.q.defaultValue) show();
+
 async function show() {
   clearTimeout(waiting);
   asking?.abort();

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from domain.identity import pledge_id
 from domain.vocabulary import Lifecycle
@@ -53,6 +53,19 @@ def test_a_visitor_finds_a_pledge_and_the_proof_of_what_happened_to_it(opened: O
     if scripts:
         page.get_by_role("button", name="Check it in this browser").click()
         expect(page.locator("[data-verdict], .verdict, [role=status]").first).to_be_visible()
+
+
+def test_what_was_typed_before_the_script_was_there_is_looked_for(opened: Opened) -> None:
+    page = opened("/")
+    held: list[Route] = []
+    page.route("**/pledges*.js", lambda route: held.append(route))  # noqa: PLW0108 - the library marks it
+    with page.expect_request("**/pledges*.js"):
+        page.goto("/pledges", wait_until="commit")
+    page.get_by_label("Words").fill("lake online")
+    for script in held:
+        script.continue_()
+
+    expect(page.locator("#results")).to_contain_text("1 pledge found")
 
 
 @with_and_without_scripts
