@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.exports.status_csv import status_csv
+from application.moments import Moment
 from benchmarks.bench import Bench
 from benchmarks.measures import OURS, AtLeast, Better, GrowsAtMost, Measure, Series, Under
 from benchmarks.peers.simple_history import RUNGS, SimpleHistory, connected
@@ -124,22 +125,20 @@ def _instant(chance: random.Random) -> datetime:
 
 
 def _our_totals(service: Service) -> Questions:
-    def ask(at: datetime) -> object:
-        return service.snapshots.counted(service.register.resolve(at, None), Division())
-
-    return Questions(lambda at: milliseconds_in_database(service.pool, lambda: ask(at)), ask)
+    return _ours(service, lambda moment: service.snapshots.counted(moment, Division()))
 
 
 def _our_rows(service: Service) -> Questions:
-    def ask(at: datetime) -> object:
-        return list(service.register.statuses(service.register.resolve(at, None)))
-
-    return Questions(lambda at: milliseconds_in_database(service.pool, lambda: ask(at)), ask)
+    return _ours(service, lambda moment: list(service.register.statuses(moment)))
 
 
 def _our_file(service: Service) -> Questions:
+    return _ours(service, lambda moment: sum(map(len, status_csv(service.register, moment))))
+
+
+def _ours(service: Service, answer: Callable[[Moment], object]) -> Questions:
     def ask(at: datetime) -> object:
-        return sum(map(len, status_csv(service.register, service.register.resolve(at, None))))
+        return answer(service.register.resolve(at, None))
 
     return Questions(lambda at: milliseconds_in_database(service.pool, lambda: ask(at)), ask)
 
@@ -159,12 +158,13 @@ def require_agreement(service: Service, simple: SimpleHistory) -> None:
     chance = random.Random(2)
     for _ in range(COMPARED):
         at = _instant(chance)
-        total = service.snapshots.counted(service.register.resolve(at, None), Division()).whole
+        moment = service.register.resolve(at, None)
+        total = service.snapshots.counted(moment, Division()).whole
         theirs = simple.totals(at)
         ladder = Ladder(**{name.removesuffix("_usd"): theirs[name] or ZERO for name in RUNGS})
         if (total.pledges, total.ladder) != (theirs["pledges"], ladder):
             raise Disagreement(f"at {at}: {total} is not {theirs}")
-        told = sum(status.published for status in service.register.statuses(service.register.resolve(at, None)))
-        lines = sum(part.count(b"\r\n") for part in status_csv(service.register, service.register.resolve(at, None)))
+        told = sum(status.published for status in service.register.statuses(moment))
+        lines = sum(part.count(b"\r\n") for part in status_csv(service.register, moment))
         if not told == lines - 1 == len(simple.rows(at)):
             raise Disagreement(f"at {at}: {told} statuses and {lines - 1} lines are not {len(simple.rows(at))}")

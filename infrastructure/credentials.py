@@ -103,12 +103,25 @@ _ALL = sql.SQL("SELECT {} FROM ledger.credentials ORDER BY issued_at DESC, id").
 _ONE = sql.SQL("SELECT {} FROM ledger.credentials WHERE id = %s").format(_COLUMNS)
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A credential whose token was good, and until when that is taken to be so still, by the monotonic clock."""
+
+    credential: Credential
+    until: float
+
+    @property
+    def is_soon_forgotten(self) -> bool:
+        """Whether half of the time is over: ask again now, and nobody has to wait."""
+        return monotonic() >= self.until - REMEMBERED_SECONDS / 2
+
+
 class Credentials:
     """The token table."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._lately: LRUCache[bytes, tuple[Credential, float]] = LRUCache(REMEMBERED_TOKENS)
+        self._lately: LRUCache[bytes, Remembered] = LRUCache(REMEMBERED_TOKENS)
 
     def issue(
         self,
@@ -157,26 +170,19 @@ class Credentials:
         good = {bytes(row.pop("digest")): _credential(**row) for row in rows}
         until = monotonic() + REMEMBERED_SECONDS
         for digest, credential in good.items():
-            self._lately.put(digest, (credential, until))
+            self._lately.put(digest, Remembered(credential, until))
         return {token: good.get(digest) for token, digest in digests.items()}
 
-    def authenticated_lately(self, token: str) -> Credential | None:
+    def authenticated_lately(self, token: str) -> Remembered | None:
         """The credential of a token that was good within the last second, as far as this process knows.
 
         Asks nobody, so it is for nothing but what is recorded with it, which is checked once more: see `Ledger.begin`.
         """
-        credential, until = self._remembered(token)
-        return credential if monotonic() < until else None
-
-    def is_soon_forgotten(self, token: str) -> bool:
-        """Whether half of the time is over for which a token is remembered: ask again now, and nobody has to wait."""
-        return monotonic() >= self._remembered(token)[1] - REMEMBERED_SECONDS / 2
-
-    def _remembered(self, token: str) -> tuple[Credential | None, float]:
         try:
-            return self._lately.get(_digest(token))
+            remembered = self._lately.get(_digest(token))
         except KeyError:
-            return None, 0.0
+            return None
+        return remembered if monotonic() < remembered.until else None
 
     def revoke(self, id: UUID) -> bool:
         """Make a token worthless from now on; whether there was one that still had worth."""

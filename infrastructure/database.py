@@ -146,7 +146,7 @@ def open_pool(conninfo: str, *, role: str | None = None, largest: int = 23, name
         "client_encoding": "UTF8",
     }
     given = conninfo_to_dict(conninfo)
-    full = make_conninfo("", **{**_VANISHED_PEER, **ours, **given, "options": options, "application_name": name})
+    full = make_conninfo("", **{**ours, **given, "options": options, "application_name": name})
     pool = Pool(
         full,
         heartbeat=Heartbeat(make_conninfo(full, application_name=f"{name}-heartbeat"), f"{name}-heartbeat"),

@@ -45,11 +45,11 @@ SELECT * FROM ledger.events
 WHERE originator_id = %s AND originator_version > %s AND originator_version <= %s
 ORDER BY originator_version ASC LIMIT %s
 """
+_SELECT_DESCENDING = _SELECT.replace("ASC", "DESC")
 _SELECT_EACH = """
 SELECT originator_id, notification_id, state FROM ledger.events
 WHERE originator_id = ANY (%s::uuid[]) ORDER BY originator_id, originator_version
 """
-_SELECT_DESCENDING = _SELECT.replace("ASC", "DESC")
 
 
 EntriesSigned = Callable[[], int]

@@ -16,12 +16,14 @@ class RebuildsAside:
         self._tell_of_end = tell_of_end
         self._threads: dict[str, threading.Thread] = {}
         self._faults: dict[str, Exception] = {}
-        self._ended: set[str] = set()
+        self._some_ended = threading.Event()
 
     def ended(self) -> bool:
         """Whether a rebuild ended that nobody has looked after yet."""
-        ended, self._ended = self._ended, set()
-        return bool(ended)
+        if not self._some_ended.is_set():
+            return False
+        self._some_ended.clear()
+        return True
 
     def see_to(self, model: ReadModel) -> bool:
         """Begin the rebuild unless it is running; whether it is done, which its tables will tell, so never.
@@ -48,5 +50,5 @@ class RebuildsAside:
         except Exception as fault:  # noqa: BLE001 - raised again where the rebuild is asked for
             self._faults[model.name] = fault
         finally:
-            self._ended.add(model.name)
+            self._some_ended.set()
             self._tell_of_end()

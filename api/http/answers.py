@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date
+from itertools import accumulate
 from typing import cast
 from uuid import UUID
 
@@ -112,22 +113,18 @@ def change_organisation(service: Service, id: UUID, command: OrganisationCommand
 
 def pledge_answer(pledge: Pledge, before: Pledge | None, entries: Iterable[Entry], names: Names) -> PledgeAnswer:
     """The answer for a pledge that the entries brought from `before` to where it is."""
-    events = [event_document(entry, summary) for entry, summary in _summarised(before, entries)]
+    told = list(entries)
+    facts = [cast("PledgeEvent", entry.event) for entry in told]
+    # Of each fact the pledge as it was before; the one after the last is not asked for.
+    states: Iterator[Pledge | None] = accumulate(facts, evolve, initial=before)
+    events = [
+        event_document(entry, summarise(fact, state)) for entry, fact, state in zip(told, facts, states, strict=False)
+    ]
     last = events[-1]
     document = pledge_document(
         pledge, names, position=last.position, recorded_at=last.recorded_at, on=recorded_day(last)
     )
     return PledgeAnswer(pledge=document, events=events)
-
-
-def _summarised(before: Pledge | None, entries: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:
-    """Each entry with what it did, said about the pledge as it was before."""
-    left = list(entries)
-    for n, entry in enumerate(left, start=1):
-        event = cast("PledgeEvent", entry.event)
-        yield entry, summarise(event, before)
-        if n < len(left):
-            before = evolve(before, event)
 
 
 def organisation_answer(organisation: Organisation, entries: Iterable[Entry]) -> OrganisationAnswer:

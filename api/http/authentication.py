@@ -46,10 +46,10 @@ async def _principal(request: Request, service: Service, token: str) -> Principa
     tokens: Tokens = request.app.state.tokens
     # What is recorded with a token is checked again when it is; all else asks whether the token is good still.
     if records_alone(request) and (lately := service.credentials.authenticated_lately(token)):
-        if service.credentials.is_soon_forgotten(token):
+        if lately.is_soon_forgotten:
             tokens.ask(token)
-        request.state.token = lately.id
-        return lately.principal
+        request.state.token = lately.credential.id
+        return lately.credential.principal
     if has_the_form_of_a_jwt(token):  # whose issuer may have to be asked
         async with turn_of(request).had():
             return await run_in_threadpool(_authenticated, service, token)

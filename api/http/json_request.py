@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from fastapi import Request, Response
@@ -16,6 +15,7 @@ from starlette.datastructures import Headers
 
 from api.http import problems
 from api.http.failures import Failure
+from api.http.prepared_route import Handler
 from api.http.turns import PromptRoute, TurnRoute
 from audit.canonical import canonical
 
@@ -63,9 +63,6 @@ class JsonRequest(Request):
         except UnicodeEncodeError:
             raise _malformed("a text has an unpaired surrogate") from None
         return hashlib.sha256(b"\0".join((self.method.encode(), self.scope["path"].encode(), stated))).digest()
-
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class CommandRoute(TurnRoute):

@@ -8,16 +8,16 @@ take as long as the other side likes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import cast
 
 from anyio import CapacityLimiter, WouldBlock, current_time, move_on_after
 from fastapi import Request, Response
 
 from api.http import problems
 from api.http.failures import RETRY_AFTER, Failure
-from api.http.prepared_route import PreparedRoute
+from api.http.prepared_route import Handler, PreparedRoute
 
 WAIT_SECONDS = 2.0
 """How long a request waits for its turn; for all of its turns together, where it takes several."""
@@ -136,7 +136,7 @@ class PromptRoute(PreparedRoute):
 class TurnRoute(PreparedRoute):
     """A route whose handler waits for its turn."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         """The handler, in its turn."""
         handle = super().get_route_handler()
 

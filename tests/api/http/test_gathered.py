@@ -36,12 +36,18 @@ async def under_way(database: Database) -> None:
     assert await asyncio.to_thread(database.is_asked.wait, SOON)
 
 
+async def asking(about: int) -> tuple[Database, Gathered[int, int], asyncio.Task[int]]:
+    """A database that is being asked about something, and whoever asks."""
+    database = Database()
+    gathered = Gathered(database.ask)
+    first = asyncio.create_task(gathered.get(about))
+    await under_way(database)
+    return database, gathered, first
+
+
 def test_what_comes_while_one_is_asked_is_asked_together_afterwards():
     async def scenario() -> None:
-        database = Database()
-        gathered = Gathered(database.ask)
-        first = asyncio.create_task(gathered.get(1))
-        await under_way(database)
+        database, gathered, first = await asking(1)
         others = [asyncio.create_task(gathered.get(number)) for number in (2, 3, 2)]
         await asyncio.sleep(0.01)
         assert database.asked == [[1]]
@@ -57,10 +63,7 @@ def test_what_comes_while_one_is_asked_is_asked_together_afterwards():
 
 def test_who_asks_what_is_being_asked_is_told_what_was_so_later():
     async def scenario() -> None:
-        database = Database()
-        gathered = Gathered(database.ask)
-        first = asyncio.create_task(gathered.get(1))
-        await under_way(database)
+        database, gathered, first = await asking(1)
         again = asyncio.create_task(gathered.get(1))
         database.may_answer.release(2)
         assert (await first, await again) == (2, 2)
@@ -71,10 +74,7 @@ def test_who_asks_what_is_being_asked_is_told_what_was_so_later():
 
 def test_a_failure_is_told_to_those_who_were_asked_about_together_and_to_nobody_else():
     async def scenario() -> None:
-        database = Database()
-        gathered = Gathered(database.ask)
-        first = asyncio.create_task(gathered.get(1))
-        await under_way(database)
+        database, gathered, first = await asking(1)
         together = [asyncio.create_task(gathered.get(number)) for number in (13, 2)]
         await asyncio.sleep(0.01)
         database.may_answer.release(3)
@@ -119,10 +119,7 @@ def test_who_waits_too_long_to_be_asked_about_is_told_to_come_again(monkeypatch)
     monkeypatch.setattr(api.http.gathered, "WAIT_SECONDS", 0.05)
 
     async def scenario() -> None:
-        database = Database()
-        gathered = Gathered(database.ask)
-        first = asyncio.create_task(gathered.get(1))
-        await under_way(database)
+        database, gathered, first = await asking(1)
         with pytest.raises(Failure) as refused:
             await gathered.get(2)
         assert (refused.value.status, refused.value.turned_away) == (503, "overload")

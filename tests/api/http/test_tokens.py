@@ -68,11 +68,13 @@ def test_of_tokens_that_are_asked_about_together_each_is_told_for_itself(service
 
 def test_half_of_the_time_for_which_a_token_is_remembered_it_is_asked_about_again(service: Service) -> None:
     _, token = service.credentials.issue(Role.BDT)
-    assert service.credentials.is_soon_forgotten(token), "it is not remembered at all"
+    assert service.credentials.authenticated_lately(token) is None
     service.credentials.authenticate(token)
-    assert not service.credentials.is_soon_forgotten(token)
+    lately = service.credentials.authenticated_lately(token)
+    assert lately
+    assert not lately.is_soon_forgotten
     time.sleep(REMEMBERED_SECONDS / 2)
-    assert service.credentials.is_soon_forgotten(token)
+    assert lately.is_soon_forgotten
 
 
 def test_only_the_digest_of_a_token_is_kept(admin: Client, service: Service) -> None:
