@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from api.http import problems
 from api.http.authentication import Reader
 from api.http.conditions import CaughtUp, IfNoneMatch, etag, names_version
-from api.http.documents import PledgeReading
+from api.http.documents import PledgeDocument, PledgeReading
 from api.http.failures import Failure
 from api.http.forms import Accept, Form, is_wanted
 from api.http.gathered import Gathered
@@ -87,30 +88,41 @@ async def get_pledge(
         latest_pledges: LatestPledges = request.app.state.latest_pledges
         latest = await latest_pledges.get(reference)
         if latest.row:
-            return _as_it_is(latest.row, latest.names, latest.position, service, sight, if_none_match)
+            row = _in_sight(reference, latest.row, sight)
+            return _as_it_is(service, row, latest.position, if_none_match, lambda: latest.names)
         read = partial(_of_the_ledger, service, reference, latest.position, sight, if_none_match)
     async with turn_of(request).had():
         return await run_in_threadpool(read)
 
 
+def _in_sight(reference: str, row: PledgeRow | None, sight: Sight) -> PledgeRow:
+    if row is None or not sight.includes(row.pledge):
+        raise UnknownPledge(reference)
+    return row
+
+
 def _as_it_is(
-    row: PledgeRow, names: Names, position: int, service: Service, sight: Sight, if_none_match: str | None
+    service: Service, row: PledgeRow, position: int, if_none_match: str | None, names: Callable[[], Names]
 ) -> Response:
-    if not sight.includes(row.pledge):
-        raise UnknownPledge(row.pledge.reference)
-    headers = {"ETag": etag(row.pledge.version), "Ledger-Position": str(position)}
-    if names_version(if_none_match, headers["ETag"]):
+    return _unless_known(
+        etag(row.pledge.version), position, if_none_match, lambda: represented(row, names(), service.today())
+    )
+
+
+def _unless_known(
+    tag: str, position: int, if_none_match: str | None, content: Callable[[], PledgeDocument]
+) -> Response:
+    headers = {"ETag": tag, "Ledger-Position": str(position)}
+    if names_version(if_none_match, tag):
         return Response(status_code=304, headers=headers)
-    return document(represented(row, names, service.today()), position=position, headers=headers)
+    return document(content(), position=position, headers=headers)
 
 
 def _of_the_ledger(service: Service, reference: str, told: int, sight: Sight, if_none_match: str | None) -> Response:
     """Right after its announcement the view may not know the pledge yet; the ledger does."""
-    row = row_of(service.ledger.entries(pledge_id(reference)))
-    if row is None:
-        raise UnknownPledge(reference)
-    names = names_of_parties(service, [row.pledge], None)
-    return _as_it_is(row, names, max(told, row.position), service, sight, if_none_match)
+    row = _in_sight(reference, row_of(service.ledger.entries(pledge_id(reference))), sight)
+    names = partial(names_of_parties, service, [row.pledge], None)
+    return _as_it_is(service, row, max(told, row.position), if_none_match, names)
 
 
 def _of_version(
@@ -120,31 +132,28 @@ def _of_version(
     if query.names_a_moment:
         raise Failure(problems.TWO_MOMENTS, "A version and a moment were given.")
     entries = service.ledger.entries(pledge_id(reference))
-    present = row_of(entries)
-    if present is None or not sight.includes(present.pledge):
-        raise UnknownPledge(reference)
+    present = _in_sight(reference, row_of(entries), sight)
     row = row_of(entries[: query.version])
     if row is None or row.pledge.version != query.version:
         detail = f"{reference} has {present.pledge.version} versions, not {query.version}."
         raise Failure(problems.UNKNOWN_VERSION, detail)
-    names = names_of_parties(service, [row.pledge], Point(row.position, service.today()))
     told = service.pledges.latest([reference])[reference].position
-    return _as_it_is(row, names, max(told, row.position), service, sight, if_none_match)
+    names = partial(names_of_parties, service, [row.pledge], Point(row.position, service.today()))
+    return _as_it_is(service, row, max(told, row.position), if_none_match, names)
 
 
 def _at_moment(
     service: Service, reference: str, query: VersionQuery, sight: Sight, if_none_match: str | None
 ) -> Response:
     moment = service.register.resolve(as_of_of(query.as_of), query.effective_on)
-    row = service.pledges.get(reference, at=point_of(moment))
-    if row is None or not sight.includes(row.pledge):
-        raise UnknownPledge(reference)
-    tag = f'"{row.pledge.version}-{moment.position}-{moment.effective_on}"'
-    headers = {"ETag": tag, "Ledger-Position": str(moment.position)}
-    if names_version(if_none_match, tag):
-        return Response(status_code=304, headers=headers)
-    names = names_of_parties(service, [row.pledge], point_of(moment))
-    return document(_reading(row, names, moment), position=moment.position, headers=headers)
+    point = point_of(moment)
+    row = _in_sight(reference, service.pledges.get(reference, at=point), sight)
+    return _unless_known(
+        f'"{row.pledge.version}-{moment.position}-{moment.effective_on}"',
+        moment.position,
+        if_none_match,
+        lambda: _reading(row, names_of_parties(service, [row.pledge], point), moment),
+    )
 
 
 def _reading(row: PledgeRow, names: Names, at: Moment) -> PledgeReading:

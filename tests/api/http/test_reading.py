@@ -170,6 +170,19 @@ def test_a_pledge_is_called_by_the_name_its_lead_has_or_had(client: Client) -> N
     assert client.read(f"/v1/pledges/{reference}", version=1)["lead"]["name"] == "Before"
 
 
+def test_of_a_pledge_that_was_admitted_everybody_can_read_the_versions_before_too(
+    client: Client, anybody: Client, lead: str
+) -> None:
+    reference = client.announce(lead=lead)
+    asked = f"/v1/pledges/{reference}"
+    assert anybody.get(asked, params={"version": 1}).status_code == 404
+
+    position = client.on(reference, "validation", {}).headers["Ledger-Position"]
+
+    assert anybody.read(asked, position)["version"] == 2
+    assert anybody.read(asked, position, version=1)["lifecycle"] == "announced"
+
+
 def test_organisations_are_listed_by_name_in_pages(client: Client) -> None:
     client.register("Zebra unique", sector="youth")
     client.register("alpha unique", sector="youth")
