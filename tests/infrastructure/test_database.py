@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import threading
 import time
 from collections.abc import Iterator
@@ -146,6 +147,7 @@ def test_a_connection_is_asked_whether_it_stands_only_where_something_was_said_o
     with pool.connection() as connection, pool.connection() as other:
         connection.execute("LISTEN news")
         other.execute("NOTIFY news")
+        assert select.select([connection], [], [], 10)[0], "the news did not arrive"
     for _ in range(2 * pool.max_size):
         assert answer(pool) == 1
     assert set(asked) == {connection}
