@@ -29,11 +29,7 @@ from infrastructure.append_standing import Standing, expected_versions, tokens_o
 from infrastructure.append_statements import APPEND, HOW_IT_STANDS, RECORD_SNAPSHOT, TAKE_TURN
 from infrastructure.appends import Append, Appended, Obstacle, Stored
 from infrastructure.columns import Bigints, Byteas, Texts, Uuids
-from infrastructure.database import Pool
 from infrastructure.locks import APPEND_LOCK
-
-CONNECTED_WITHIN_SECONDS = 1.5
-"""How long a connection is waited for; twice, since who gets none is tried again once, within a command's four."""
 
 INSERTED_AT_ONCE = 2_000
 """How many entries are inserted by one statement, so that none of an import of very many takes longer than any may."""
@@ -61,16 +57,17 @@ class Expected:
 ANYTHING = Expected()
 
 
-def append_together(pool: Pool, appends: Sequence[Append], *, signed: int, deadline: float) -> Sequence[Appended]:
+def append_together(
+    connection: Connection, appends: Sequence[Append], *, signed: int, deadline: float
+) -> Sequence[Appended]:
     """Make in one transaction those of the appends that can be made, in their order; what became of each.
 
     The lock is waited for until `deadline`, by the monotonic clock. Raises LedgerRolledBack where the ledger ends
     before the `signed` entries, psycopg.Error where nothing was stored, and where the answer to the commit was lost.
     """
-    with pool.connection(timeout=CONNECTED_WITHIN_SECONDS) as connection:
-        return _as_expected(connection, appends, signed, _milliseconds_until(deadline)) or _as_it_stands(
-            connection, appends, signed, _milliseconds_until(deadline)
-        )
+    return _as_expected(connection, appends, signed, _milliseconds_until(deadline)) or _as_it_stands(
+        connection, appends, signed, _milliseconds_until(deadline)
+    )
 
 
 def _as_expected(

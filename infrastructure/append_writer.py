@@ -30,6 +30,9 @@ TURN_WITHIN_SECONDS = 0.25
 """How long a group waits for the ledger's lock before others join it, and who has no time left is told."""
 
 RETRY_WAIT_SECONDS = 0.2
+REST_AFTER_SECONDS = 1.0
+"""How long a writer for whom nothing comes is ready for more, before it gives back what it needs for that."""
+
 ASK_AGAIN_WITHIN_SECONDS = 0.5
 """How long an append whose connection was lost tries to learn what became of it, or to begin again."""
 
@@ -78,13 +81,21 @@ class Waiting:
 
 
 class AppendWriter:
-    """Takes appends from any thread, and commits them in the order in which they come."""
+    """Takes appends from any thread, and commits them in the order in which they come.
+
+    `rest` is called in the writer's thread where nothing came for a while.
+    """
 
     def __init__(
-        self, append_together: AppendTogether, stored_already: StoredAlready, observer: AppendObserver
+        self,
+        append_together: AppendTogether,
+        stored_already: StoredAlready,
+        rest: Callable[[], None],
+        observer: AppendObserver,
     ) -> None:
         self._append_together = append_together
         self._stored_already = stored_already
+        self._rest = rest
         self._observer = observer
         self._coming: SimpleQueue[Waiting | None] = SimpleQueue()
         self._starting = threading.Lock()
@@ -126,12 +137,23 @@ class AppendWriter:
         left: list[Waiting] = []
         while True:
             if not left:
-                first = self._coming.get()
+                first = self._next()
                 if first is None:
                     return
                 left = [first]
             group = self._group(left)
             left = [*self._answered(group), *left[len(group) :]]
+
+    def _next(self) -> Waiting | None:
+        """The next that comes, however long it takes; None to stop."""
+        try:
+            first = self._coming.get(timeout=REST_AFTER_SECONDS)
+        except Empty:
+            self._rest()
+            first = self._coming.get()
+        if first is None:
+            self._rest()
+        return first
 
     def _group(self, left: list[Waiting]) -> list[Waiting]:
         """Those who share the next transaction: those left over first, then those who came since."""

@@ -70,6 +70,7 @@ class Pool(ConnectionPool[Connection[DictRow]]):
 
     def __init__(self, conninfo: str, *, heartbeat: Heartbeat, **settings: Any) -> None:
         self._heartbeat = heartbeat
+        self._drains = 0
         super().__init__(
             conninfo,
             connection_class=HopefulConnection,
@@ -90,6 +91,17 @@ class Pool(ConnectionPool[Connection[DictRow]]):
             self._heartbeat.look()
         super().putconn(conn)
 
+    def is_as_left(self, conn: Connection[DictRow]) -> bool:
+        """Whether one that was not given back is to be trusted still: the server answered all the while, and said
+        nothing on it."""
+        since = conn.drains_before if isinstance(conn, HopefulConnection) else None
+        return since == self._drains and not conn.closed and not _was_told_something(conn)
+
+    def drain(self) -> None:
+        """Trust no connection that there is."""
+        self._drains += 1
+        super().drain()
+
     def open(self, wait: bool = False, timeout: float = 30.0) -> None:  # noqa: FBT001, FBT002 - as the library has it
         """Begin to connect; harmless where it was begun."""
         self._heartbeat.start(self.drain)
@@ -108,6 +120,7 @@ class Pool(ConnectionPool[Connection[DictRow]]):
     def _prepare(self, connection: Connection[DictRow]) -> None:
         assert isinstance(connection, HopefulConnection), "the pool makes no others"
         heartbeat = self._heartbeat
+        connection.drains_before = self._drains
         connection.hopeless = lambda: heartbeat.silent
         columns.register(connection)
 

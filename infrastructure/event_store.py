@@ -31,6 +31,10 @@ from infrastructure.append_writer import AppendObserver, AppendWriter
 from infrastructure.appends import Append, Appended, Obstacle, Stored
 from infrastructure.database import Pool
 from infrastructure.event_codec import EnvelopeMapper
+from infrastructure.kept_connection import KeptConnection
+
+CONNECTED_WITHIN_SECONDS = 1.5
+"""How long an append waits for a connection: twice, since it is tried again once, within the four it has."""
 
 _STORED = """
 SELECT notification_id, state, recorded_at
@@ -82,7 +86,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
     ) -> None:
         super().__init__(LedgerDatastore(pool), events_table_name="events")
         self._entries_signed = entries_signed
-        self._writer = AppendWriter(self._append_together, self._stored_already, observer)
+        self._kept = KeptConnection(pool, timeout=CONNECTED_WITHIN_SECONDS)
+        self._writer = AppendWriter(self._append_together, self._stored_already, self._kept.give_back, observer)
         self.channel_name = CHANNEL
         self._pool = pool
         self._envelopes = envelopes
@@ -117,7 +122,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
     def _append_together(self, appends: Sequence[Append], deadline: float) -> Sequence[Appended]:
         # Known before the turn: whatever is signed meanwhile is in the ledger.
         signed = self._entries_signed()
-        return append_together(self._pool, appends, signed=signed, deadline=deadline)
+        with self._kept.connection() as connection:
+            return append_together(connection, appends, signed=signed, deadline=deadline)
 
     def _stored_already(self, append: Append) -> Appended:
         """The entries if they are these very events, and none of them is another command's."""

@@ -37,6 +37,8 @@ class HopefulConnection(Connection[DictRow]):
     """A connection on which waiting ends, and the connection with it, as soon as there is no hope of an answer."""
 
     hopeless: Callable[[], bool] = staticmethod(lambda: False)
+    drains_before: int = 0
+    """How often its pool had been drained when it was made."""
 
     def wait(self, gen: PQGen[RV], interval: float = _LOOK_SECONDS, timeout: float | None = None) -> RV:
         """Wait as any connection does. Raises DatabaseAway."""

@@ -8,17 +8,20 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from queue import SimpleQueue
 from typing import cast
 from uuid import uuid4
 
 import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError
+from psycopg.rows import DictRow
 
 from application.ledger import LedgerBusy, TokenWorthless
 from audit.envelope import Envelopes
 from domain.events import Registered
 from domain.vocabulary import Role
+from infrastructure import append_writer
 from infrastructure.append_writer import LARGEST_GROUP
 from infrastructure.appends import Append
 from infrastructure.bootstrap import Service, open_on
@@ -54,6 +57,37 @@ def test_those_who_wait_share_one_transaction(service: Service, empty_ledger: st
     first, *others = transactions(service)
     assert len(set(others)) == 1
     assert first not in others
+
+
+def test_a_writer_keeps_its_connection_until_it_rests(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    moves: SimpleQueue[str] = SimpleQueue()
+    draw, give_back = service.pool.getconn, service.pool.putconn
+
+    def drawn(timeout: float | None = None) -> psycopg.Connection[DictRow]:
+        if threading.current_thread().name == "appends":
+            moves.put("drawn")
+        return draw(timeout)
+
+    def given_back(connection: psycopg.Connection[DictRow]) -> None:
+        give_back(connection)
+        if threading.current_thread().name == "appends":
+            moves.put("given back")
+
+    def append() -> None:
+        service.ledger.begin([registered("One more")]).result(10)
+
+    monkeypatch.setattr(service.pool, "getconn", drawn)
+    monkeypatch.setattr(service.pool, "putconn", given_back)
+    monkeypatch.setattr(append_writer, "REST_AFTER_SECONDS", 60)
+    for _ in range(5):
+        append()
+    assert moves.get(timeout=10) == "drawn"
+    assert moves.empty()
+    monkeypatch.setattr(append_writer, "REST_AFTER_SECONDS", 0.01)
+    append()
+    assert moves.get(timeout=10) == "given back"
+    append()
+    assert moves.get(timeout=10) == "drawn"
 
 
 def test_one_that_was_overtaken_fails_alone(service: Service, empty_ledger: str) -> None:
