@@ -13,6 +13,7 @@ from psycopg.rows import DictRow
 
 from projections import tracking
 from projections.ledger_entries import EntryReader
+from projections.pledge_state import forget_states
 from projections.progress import Progress
 from projections.read_model import ReadModel
 from projections.tracking import BuiltByAnotherVersion, Overtaken, Tracking
@@ -66,6 +67,7 @@ class Follower:
         if self._to_rebuild is None:
             self._to_rebuild = {m.name for m in self._models if tracked[m.name].version != m.version}
         moved = [self._follow(model, tracked[model.name]) for model in self._models if self._may_try(model)]
+        forget_states()  # which the read models shared; the next entries are about others
         return any(moved)
 
     @property

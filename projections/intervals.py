@@ -30,6 +30,8 @@ State = TypeVar("State")
 HEADER = ("id", "position", "recorded_at", "positions", "effective", "kept_positions", "kept_effective")
 """The columns every such table has. `position` and `recorded_at` are those of the last fact in the state."""
 
+_HEADER_READ = tuple(column for column in HEADER if column != "kept_positions")
+
 _EMPTY = "empty"
 
 
@@ -115,13 +117,14 @@ class IntervalTable(Generic[State]):
     """A table of bitemporal rows with the columns of `HEADER` and its own.
 
     `values` are the texts of a state's own columns, as COPY takes them, with tabs between them; `read` makes the state
-    of a row again.
+    of a row again, for which it needs the columns `read_from`.
     """
 
     name: str
     columns: tuple[str, ...]
     values: Callable[[State], str]
     read: Callable[[DictRow], State]
+    read_from: tuple[str, ...]
 
     def record(self, cursor: Cursor[DictRow], changes: Sequence[Change[State]]) -> None:
         """Let the changes, in ledger order, take effect: rows are cut or closed, and new ones added."""
@@ -150,16 +153,21 @@ class IntervalTable(Generic[State]):
         """The rows that are still the answer for a date later than the earliest change, by thing and date."""
         cursor.execute(
             sql.SQL(
-                "SELECT stored.* FROM unnest(%s::uuid[], %s::date[]) AS change (id, on_day)"
+                "SELECT {} FROM unnest(%s::uuid[], %s::date[]) AS change (id, on_day)"
                 " JOIN {} AS stored ON stored.id = change.id AND {} AND {} > change.on_day"
                 " ORDER BY stored.id, lower(stored.effective)"
-            ).format(sql.Identifier(self.name), _OPEN, _LAST_UNTIL),
+            ).format(self._read_columns, sql.Identifier(self.name), _OPEN, _LAST_UNTIL),
             (list(earliest), list(earliest.values())),
         )
         found: dict[UUID, list[_Row[State]]] = {}
         for row in cursor:
             found.setdefault(row["id"], []).append(self._row(row))
         return found
+
+    @property
+    def _read_columns(self) -> sql.Composed:
+        read = (*_HEADER_READ, *self.read_from)
+        return sql.SQL(", ").join(sql.Identifier("stored", column) for column in read)
 
     def _row(self, row: DictRow) -> _Row[State]:
         kept = row["kept_effective"]

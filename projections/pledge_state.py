@@ -69,7 +69,7 @@ def _opening(stated: Description) -> str:
 class PledgeState:
     """A pledge after a fact; what is reckoned from it is reckoned once, whoever asks for it."""
 
-    __slots__ = ("_document", "_encoded", "_status", "description", "pledge")
+    __slots__ = ("_document", "_encoded", "_followed", "_status", "description", "pledge")
 
     def __init__(self, pledge: Pledge, before: PledgeState | None = None) -> None:
         self.pledge = pledge
@@ -78,6 +78,14 @@ class PledgeState:
         self._encoded: Encoded = before._encoded if before else {}  # noqa: SLF001 - of the same class
         self._status: PledgeStatus | None = None
         self._document: str | None = None
+        self._followed: tuple[PledgeEvent, PledgeState | None] | None = None
+
+    def after(self, event: PledgeEvent) -> PledgeState | None:
+        """The state after a fact: the same one for each read model that asks for it."""
+        if self._followed is None or self._followed[0] is not event:
+            pledge = evolve(self.pledge, event)
+            self._followed = event, PledgeState(pledge, self) if pledge else None
+        return self._followed[1]
 
     @property
     def status(self) -> PledgeStatus:
@@ -107,11 +115,18 @@ class PledgeState:
 
 def evolved(state: PledgeState | None, event: PledgeEvent) -> PledgeState | None:
     """The state after a fact, whatever it was before."""
-    pledge = evolve(state.pledge if state else None, event)
-    return PledgeState(pledge, state) if pledge else None
+    if state:
+        return state.after(event)
+    pledge = evolve(None, event)
+    return PledgeState(pledge) if pledge else None
 
 
 @lru_cache(maxsize=256)
 def state_of(document: str) -> PledgeState:
     """The state that a document tells of: the same one for all read models that follow the ledger together."""
     return PledgeState(pledge_of(document))
+
+
+def forget_states() -> None:
+    """Let go of the states that documents told of, and of all that followed from them."""
+    state_of.cache_clear()

@@ -73,6 +73,7 @@ _ORGANISATIONS: IntervalTable[Organisation] = IntervalTable(
     columns=("version", "name", "sector", "country", "region", "website", "active", "searched"),
     values=_columns,
     read=organisation_of,
+    read_from=("version", "name", "sector", "country", "region", "website", "active"),
 )
 
 ORGANISATIONS = ReadModel.of_package(

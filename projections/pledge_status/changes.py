@@ -170,6 +170,7 @@ _PLEDGES: IntervalTable[PledgeState] = IntervalTable(
     ),
     values=_reckoned,
     read=lambda row: state_of(row["pledge"]),
+    read_from=("pledge",),
 )
 
 _NAMES: IntervalTable[str] = IntervalTable(
@@ -177,6 +178,7 @@ _NAMES: IntervalTable[str] = IntervalTable(
     columns=("called", "searched"),
     values=lambda name: line(name, searchable(name)),
     read=lambda row: str(row["called"]),
+    read_from=("called",),
 )
 
 PLEDGE_STATUS = ReadModel.of_package(

@@ -30,7 +30,7 @@ from domain.vocabulary import (
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from projections.pinning import Point, PositionNotReached
-from projections.pledge_state import STATED, PledgeState, evolved, pledge_of
+from projections.pledge_state import STATED, PledgeState, evolved, forget_states, pledge_of, state_of
 from projections.pledge_status.filters import PledgeFilters
 from tests.databases import new_ledger
 from tests.given import (
@@ -80,6 +80,33 @@ def test_what_is_stated_is_the_same_object_for_as_long_as_it_is_the_same(history
         same = replace(before.pledge, **{name: getattr(after.pledge, name) for name in STATED}) == before.pledge
         assert (before.description is after.description) == same
         before = after
+
+
+@given(histories)
+def test_read_models_that_begin_with_the_same_document_share_what_each_fact_makes_of_it(history: Sequence[PledgeEvent]):
+    first = evolved(None, history[0])
+    assert first
+    one: PledgeState | None = state_of(first.document)
+    another: PledgeState | None = state_of(first.document)
+    for fact in history[1:]:
+        one, another = evolved(one, fact), evolved(another, fact)
+        assert one
+        assert one is another
+    forget_states()
+    assert state_of(first.document).pledge == first.pledge
+
+
+def test_a_state_is_followed_by_another_for_each_fact_that_is_asked_about():
+    announced_, validated_, withdrawn_ = pledge(next(references), announced(), validated(), withdrawn())
+    before = evolved(None, announced_)
+    assert before
+    one, other, one_again = (before.after(fact) for fact in (validated_, withdrawn_, validated_))
+    assert one
+    assert other
+    assert one_again
+    assert one.pledge.validated_on
+    assert other.pledge.withdrawn_on
+    assert one_again.pledge == one.pledge
 
 
 @same_database
