@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal
 from uuid import UUID
 
 from api.http.documents import (
@@ -27,9 +27,11 @@ from api.http.documents import (
 from domain import geography, schedule, values
 from domain.currencies import currencies
 from domain.organisation import Organisation
-from domain.pledge import Pledge, RecordedContribution
+from domain.pledge import Pledge, RecordedContribution, share_of
 from domain.values import USD
 from domain.vocabulary import CountryGroup
+
+_EXACT = Context(prec=80)
 
 Names = Mapping[UUID, str]
 """What organisations are called, by id."""
@@ -112,8 +114,7 @@ def in_currency(amount: Decimal, currency: str) -> str:
     places = (known.minor_units if known else None) or 0
     exponent = amount.as_tuple().exponent
     if isinstance(exponent, int) and -exponent < places:
-        with localcontext(prec=80):
-            amount = amount.quantize(Decimal(1).scaleb(-places))
+        amount = amount.quantize(Decimal(1).scaleb(-places), context=_EXACT)
     return f"{amount:f}"
 
 
@@ -129,15 +130,16 @@ def _party(party: values.Party, names: Names) -> Party:
 
 
 def _target(pledge: Pledge, target: values.Target) -> Target:
+    delivered = pledge.delivered(target)
     return Target(
         id=target.id,
         measure=target.measure,
         value=_amount(target.value),
         baseline=f"{target.baseline:f}",
         due_on=target.due_on,
-        delivered=_sum(pledge.delivered(target), target),
+        delivered=_sum(delivered, target),
         verified=_sum(pledge.delivered(target, verified=True), target),
-        share=f"{pledge.share(target):f}",
+        share=f"{share_of(delivered, target.promised):f}",
     )
 
 
