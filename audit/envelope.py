@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -75,6 +75,7 @@ TYPES: Mapping[str, type[AnyEvent]] = {
 _SHAPES = {cls: decoding.shape(cls) for cls in TYPES.values()}
 # Two threads that meet a class for the first time at once can crash the library; so all are met here.
 _DECODERS = {cls: msgspec.json.Decoder(shape).decode for cls, shape in _SHAPES.items()}
+_MAKERS = {cls: decoding.maker(cls) for cls in TYPES.values()}
 
 UPCASTS: Mapping[str, Upcast] = {}
 """Today no type has an older shape."""
@@ -94,8 +95,7 @@ class Unreadable(Exception):
     """Bytes that are no envelope this version can read; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A fact as it is read back: at which position, when recorded, under which id and type name."""
 
     position: int
@@ -119,13 +119,13 @@ class Envelopes:
     """Writes and reads envelopes of the given types, bringing older ones to today's shape."""
 
     def __init__(self, types: Mapping[str, type[AnyEvent]] = TYPES, upcasts: Mapping[str, Upcast] = UPCASTS) -> None:
-        self._types = types
         self._upcasts = upcasts
         self._names: Mapping[type[AnyEvent], str] = {cls: name for name, cls in types.items()}
         self._shapes = {name: _SHAPES.get(cls) or decoding.shape(cls) for name, cls in types.items()}
         self._decoders = {
             name: _DECODERS.get(cls) or msgspec.json.Decoder(self._shapes[name]).decode for name, cls in types.items()
         }
+        self._makers = {name: _MAKERS.get(cls) or decoding.maker(cls) for name, cls in types.items()}
 
     def name(self, event: AnyEvent) -> str:
         """The stable name of the event's type."""
@@ -170,7 +170,7 @@ class Envelopes:
             name, data = self._data(header)
             return Entry(
                 position=position,
-                event=decoding.fact(self._types[name], header, data),
+                event=self._makers[name](header, data),
                 event_id=header.event_id,
                 type=header.type,
                 recorded_at=parse_instant(header.recorded_at),

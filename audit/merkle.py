@@ -15,6 +15,7 @@ EMPTY_ROOT = sha256(b"").digest()
 HASH_BYTES = 32
 
 _LEAF, _NODE = b"\x00", b"\x01"
+_begun_leaf = sha256(_LEAF).copy
 
 Subtree = Callable[[int, int], bytes]
 """The root of the n-th perfect subtree of 2**level leaves, by level and n."""
@@ -31,7 +32,12 @@ def leaf_hash(entry: bytes) -> bytes:
 
 def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
     """The hashes of entries as leaves, in order."""
-    return [sha256(_LEAF + entry).digest() for entry in entries]
+    hashes = []
+    for entry in entries:
+        leaf = _begun_leaf()
+        leaf.update(entry)
+        hashes.append(leaf.digest())
+    return hashes
 
 
 def split(hashes: bytes) -> list[bytes]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-
-from psycopg.rows import tuple_row
+from functools import partial
 
 from audit import decoding
 from audit.envelope import Envelopes
@@ -17,6 +16,7 @@ from benchmarks.peers.stock_library import StockPledges, save_lives
 from benchmarks.rounds import Contender, Figures, interleaved
 from benchmarks.workload import fill, untold
 from infrastructure.bootstrap import Service, open_on
+from projections.ledger_entries import stored
 from projections.transparency.changes import TRANSPARENCY
 
 AT_ONCE = 5_000
@@ -35,9 +35,7 @@ TARGETS = (
     AtLeast(of=SEALED_FACTS, against=LOG_DECODED, factor=8, wording=f"the same from sealed bundles: 8 × {LOG_DECODED}"),
 )
 
-_ROWS = """
-SELECT notification_id, state FROM ledger.events WHERE notification_id > %s ORDER BY notification_id LIMIT %s
-"""
+Decode = Callable[[bytes], object]
 
 Stream = Callable[[], int]
 """Reads everything, and says how many events that was."""
@@ -71,45 +69,43 @@ def measures(bench: Bench) -> Iterator[Measure]:
 
 def _streams(ours: Service, stock: StockPledges) -> dict[str, Stream]:
     """Every way to read everything."""
-    envelopes = Envelopes()
+    fact = partial(Envelopes().read, position=1)
     return {
-        ENVELOPES: lambda: _decoded(rows(ours), _header),
-        SEALED: lambda: _decoded(sealed(ours), _header, hashed=True),
-        FACTS: lambda: _decoded(rows(ours), envelopes.read),
-        SEALED_FACTS: lambda: _decoded(sealed(ours), envelopes.read, hashed=True),
+        ENVELOPES: lambda: from_table(ours, decoding.envelope),
+        SEALED: lambda: from_bundles(ours, decoding.envelope),
+        FACTS: lambda: from_table(ours, fact),
+        SEALED_FACTS: lambda: from_bundles(ours, fact),
         LOG: lambda: from_log(stock),
         LOG_DECODED: lambda: from_log_decoded(stock),
     }
 
 
-def _header(entry: bytes, _: int) -> object:
-    return decoding.envelope(entry)
+def from_table(service: Service, decode: Decode) -> int:
+    """Read the ledger's table, each entry decoded as it comes, and hashed."""
+    read = 0
+    while more := stored(service.pool, read, AT_ONCE, partial(_decoded_and_hashed, decode)):
+        read += more
+    return read
 
 
-def _decoded(blocks: Iterator[Sequence[bytes]], decode: Callable[[bytes, int], object], *, hashed: bool = False) -> int:
-    """Decode all entries, and hash them unless they come hashed; how many there were."""
-    done = 0
-    for entries in blocks:
-        for position, entry in enumerate(entries, done + 1):
-            decode(entry, position)
-        if not hashed:
-            leaf_hashes(entries)
-        done += len(entries)
-    return done
+def _decoded_and_hashed(decode: Decode, rows: Iterable[tuple[int, bytes]]) -> int:
+    return len(leaf_hashes(_decoded(decode, rows)))
 
 
-def rows(service: Service) -> Iterator[Sequence[bytes]]:
-    """The entries from the ledger's table."""
-    position = 0
-    with service.pool.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-        while found := cursor.execute(_ROWS, (position, AT_ONCE), binary=True).fetchall():
-            position = found[-1][0]
-            yield [state for _, state in found]
+def _decoded(decode: Decode, rows: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
+    for _, entry in rows:
+        decode(entry)
+        yield entry
 
 
-def sealed(service: Service) -> Iterator[Sequence[bytes]]:
-    """The entries from sealed bundles, each held against its hash in the tree."""
-    return service.transparency.proven(service.ledger.position)
+def from_bundles(service: Service, decode: Decode) -> int:
+    """Read sealed bundles, each entry held against its hash in the tree, and decoded."""
+    read = 0
+    for entries in service.transparency.proven(service.ledger.position):
+        for entry in entries:
+            decode(entry)
+        read += len(entries)
+    return read
 
 
 def from_log(app: StockPledges) -> int:

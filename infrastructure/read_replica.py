@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 import psycopg
@@ -20,7 +20,7 @@ from infrastructure.database import Pool
 from infrastructure.register import WaitUntil
 from projections import tracking
 from projections.catalogue import READ_MODELS
-from projections.database import BeingBuilt, Query, rows
+from projections.database import ROWS_AT_ONCE, BeingBuilt, Query, Take, Taken, rows, streamed
 from projections.progress import Progress
 
 LOOK_EVERY_SECONDS = 5.0
@@ -70,14 +70,23 @@ class ReadReplica:
 
     def rows(self, query: Query, values: Mapping[str, object], *, binary: bool = False) -> list[DictRow]:
         """What a single statement reads, on the replica if that can be. Raises what the primary raises."""
+        return self._read(lambda pool: rows(pool, query, values, binary=binary))
+
+    def streamed(
+        self, query: Query, values: Mapping[str, object], take: Take[Taken], *, at_once: int = ROWS_AT_ONCE
+    ) -> Taken:
+        """What is made of the rows of a single statement as they come, from the replica if that can be."""
+        return self._read(lambda pool: streamed(pool, query, values, take, at_once=at_once))
+
+    def _read(self, read: Callable[[Pool], Taken]) -> Taken:
         if self._can_be_used():
             try:
-                return rows(self._replica, query, values, binary=binary)
+                return read(self._replica)
             except errors.SerializationFailure:
                 pass  # the standby had to end the statement, to go on with what the primary did
             except (psycopg.Error, BeingBuilt) as failed:
                 self._rest(str(failed))
-        return rows(self._primary, query, values, binary=binary)
+        return read(self._primary)
 
     def wait_until(self, position: int, seconds: float) -> bool:
         """Wait, at most so many seconds, for what is read here to include a position; whether it does.

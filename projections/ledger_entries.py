@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from psycopg import Connection, sql
-from psycopg.rows import DictRow, tuple_row
+from psycopg.rows import DictRow
 
 from audit.envelope import Entry, Envelopes, Unreadable
-from projections.database import Source, rows
+from projections.collecting import seldom_collected
+from projections.database import Source, Take, Taken, streamed
 from projections.pinning import PositionNotReached
 
 
@@ -56,24 +59,32 @@ class EntryReader:
         """The entries after a position, none where there are no more."""
         if self._latest.entries and self._latest.after == position:
             return self._latest
-        with connection.cursor(row_factory=tuple_row) as cursor:
-            stored = cursor.execute(
-                "SELECT notification_id, state FROM ledger.events WHERE notification_id > %s"
-                " ORDER BY notification_id LIMIT %s",
-                (position, self._largest),
-                binary=True,
-            ).fetchall()
-        self._latest = self._decoded(position, stored)
+        self._latest = stored(connection, position, self._largest, partial(self._decoded, position))
         return self._latest
 
-    def _decoded(self, after: int, stored: list[tuple[int, bytes]]) -> Batch:
+    def _decoded(self, after: int, stored: Iterable[tuple[int, bytes]]) -> Batch:
         entries: list[Entry] = []
-        for position, state in stored:
-            try:
-                entries.append(_read(self._envelopes, position, state))
-            except Unreadable as fault:
-                return Batch(after=after, entries=tuple(entries), unreadable=fault)
+        with seldom_collected():
+            for position, state in stored:
+                try:
+                    entries.append(_read(self._envelopes, position, state))
+                except Unreadable as fault:
+                    return Batch(after=after, entries=tuple(entries), unreadable=fault)
         return Batch(after=after, entries=tuple(entries))
+
+
+_STORED = """
+SELECT notification_id, state FROM ledger.events
+WHERE notification_id > %(after)s ORDER BY notification_id LIMIT %(limit)s
+"""
+
+
+def stored(source: Source, after: int, limit: int, take: Take[Taken]) -> Taken:
+    """What is made of the entries after a position, at most so many, each with its position and as it is stored.
+
+    They are handed to `take` while the database reads the next ones.
+    """
+    return streamed(source, _STORED, {"after": after, "limit": limit}, take)
 
 
 # Each statement says how far the server that carries it out has got: a replica may not have all entries yet.
@@ -138,11 +149,17 @@ class LedgerView:
             stream, version = part[-1].event.originator_id, part[-1].event.originator_version
 
     def _read(self, query: sql.Composed, until: int, **values: object) -> Sequence[Entry]:
-        found = rows(self._source, query, {"until": until, **values}, binary=True)
-        if until > (reached := found[0]["reached"]):
-            raise PositionNotReached(until, reached)
-        stored = ((row["notification_id"], row["state"]) for row in found)
-        return [_read(self._envelopes, position, state) for position, state in stored if position is not None]
+        return streamed(self._source, query, {"until": until, **values}, partial(self._decoded, until))
+
+    def _decoded(self, until: int, found: Iterable[tuple[Any, ...]]) -> Sequence[Entry]:
+        entries: list[Entry] = []
+        with seldom_collected():
+            for reached, position, state in found:
+                if until > reached:
+                    raise PositionNotReached(until, reached)
+                if position is not None:
+                    entries.append(_read(self._envelopes, position, state))
+        return entries
 
 
 def _read(envelopes: Envelopes, position: int, state: bytes) -> Entry:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
+from typing import Any
 
 from audit import merkle
 from audit.merkle import HASH_BYTES, leaf_hashes, split
 from audit.tiles import WIDTH, Subtrees, Tile, entries_of, entry_bundle
-from projections.database import Source, rows
+from projections.database import Source, rows, streamed
 from projections.pinning import PositionNotReached
 
 _TILE = """
@@ -30,7 +32,7 @@ _SEALED = """
 SELECT bundles.index, entries, hashes
 FROM transparency.tracking
 CROSS JOIN transparency.bundles JOIN transparency.tiles ON level = 0 AND tiles.index = bundles.index
-WHERE bundles.index >= %(index)s AND bundles.index < %(end)s ORDER BY bundles.index LIMIT 64
+WHERE bundles.index >= %(index)s AND bundles.index < %(end)s ORDER BY bundles.index LIMIT 16
 """
 
 _LEAVES = """
@@ -130,12 +132,11 @@ class TransparencyView:
             raise PositionNotReached(until, reached)
         done, full = 0, until // WIDTH
         while done < full:
-            sealed = rows(self._source, _SEALED, {"index": done, "end": full}, binary=True)
-            if not sealed:
+            held = streamed(self._source, _SEALED, {"index": done, "end": full}, partial(_all_held, done), at_once=1)
+            if not held:
                 raise NotInTree(done * WIDTH + 1)
-            for row in sealed:
-                yield _held(row["entries"], row["hashes"], done)
-                done += 1
+            yield from held
+            done += len(held)
         if last := until % WIDTH:
             tail = self.entries(full * WIDTH + 1, until)
             yield _held(entry_bundle(tail), self.leaf_hashes(full, last), full)
@@ -153,6 +154,16 @@ class TransparencyView:
     def _read(self, level: int, index: int) -> bytes:
         hashes = rows(self._source, _TILE, {"level": level, "index": index})[0]["hashes"]
         return bytes(hashes or b"")
+
+
+def _all_held(first: int, sealed: Iterable[tuple[Any, ...]]) -> list[Sequence[bytes]]:
+    """The entries in bundles that follow each other, those of each in a sequence. Raises NotInTree."""
+    blocks: list[Sequence[bytes]] = []
+    for expected, (index, bundle, hashes) in enumerate(sealed, first):
+        if index != expected:
+            raise NotInTree(expected * WIDTH + 1)
+        blocks.append(_held(bundle, hashes, index))
+    return blocks
 
 
 def _held(bundle: bytes, hashes: bytes, index: int) -> Sequence[bytes]:

@@ -11,11 +11,11 @@ from benchmarks.bench import stock_environment
 from benchmarks.peers import stock_projection
 from benchmarks.peers.stock_library import NothingDelivered, StockPledge, StockPledges, save_lives
 from benchmarks.statements import milliseconds_in_database, noted
-from benchmarks.streaming import from_log, from_log_decoded
-from benchmarks.streaming import rows as streamed
-from benchmarks.workload import fill, rebuild_all
+from benchmarks.streaming import from_bundles, from_log, from_log_decoded, from_table
+from benchmarks.workload import fill, rebuild_all, untold
 from infrastructure.bootstrap import open_on
 from projections.catalogue import READ_MODELS
+from projections.transparency.changes import TRANSPARENCY
 
 PLEDGES, EACH = 6, 4
 
@@ -76,13 +76,16 @@ def test_everything_is_streamed(empty_database):
     app.close()
 
 
-def test_the_ledger_is_streamed_from_its_table(service):
-    assert list(streamed(service)) == []
+@pytest.mark.parametrize("stream", [from_table, from_bundles])
+def test_the_ledger_is_streamed(service, stream):
+    read: list[bytes] = []
+    assert stream(service, read.append) == 0
     assert fill(service, PLEDGES, EACH) == PLEDGES * EACH
+    service.projections.rebuild(TRANSPARENCY.name, untold)
 
-    (entries,) = streamed(service)
+    assert stream(service, read.append) == PLEDGES * EACH
 
-    assert entries == [service.ledger.stored_at(position) for position in range(1, PLEDGES * EACH + 1)]
+    assert read == [service.ledger.stored_at(position) for position in range(1, PLEDGES * EACH + 1)]
 
 
 def rows(conninfo, table):

@@ -144,10 +144,11 @@ def test_a_sealed_entry_that_is_not_in_the_tree_is_named(
     assert len(list(long.proven(256))) == 1, "what was not touched holds"
 
 
-def test_a_sealed_bundle_that_is_gone_is_missed(service: Service, long: TransparencyView):
+@pytest.mark.parametrize(("index", "position"), [(0, 1), (1, 257)])
+def test_a_sealed_bundle_that_is_gone_is_missed(service: Service, long: TransparencyView, index: int, position: int):
     with service.pool.connection() as connection:
-        connection.execute("DELETE FROM transparency.bundles WHERE index = 1")
-    with pytest.raises(NotInTree, match="position 257 "):
+        connection.execute("DELETE FROM transparency.bundles WHERE index = %s", (index,))
+    with pytest.raises(NotInTree, match=f"position {position} "):
         list(long.proven(600))
 
 
