@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SELDOM = (100_000, 20, 50)
-"""Looking for cycles among facts and states, which have none, would take a fifth of the time of a rebuild."""
+"""Looking for cycles among facts and states, which have none, would take a fifth of the time of a rebuild, and almost
+half of that of reading as many facts as are kept together."""
 
 _lock = threading.Lock()
 _usual: list[tuple[int, int, int]] = []

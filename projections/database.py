@@ -11,6 +11,8 @@ from psycopg import Connection, errors, sql
 from psycopg.rows import DictRow, tuple_row
 from psycopg_pool import ConnectionPool
 
+from projections.collecting import seldom_collected
+
 Pool = ConnectionPool[Connection[DictRow]]
 """A pool of connections in autocommit mode, rows as dictionaries."""
 
@@ -97,7 +99,7 @@ def streamed(
 def _streamed(
     connection: Connection[DictRow], query: Query, values: Mapping[str, object], take: Take[Taken], at_once: int
 ) -> Taken:
-    with connection.cursor(row_factory=tuple_row) as cursor:
+    with seldom_collected(), connection.cursor(row_factory=tuple_row) as cursor:
         coming = cursor.stream(query, values, binary=True, size=at_once)
         try:
             return take(coming)

@@ -13,7 +13,6 @@ from psycopg import Connection, sql
 from psycopg.rows import DictRow
 
 from audit.envelope import Entry, Envelopes, Unreadable
-from projections.collecting import seldom_collected
 from projections.database import Source, Take, Taken, streamed
 from projections.pinning import PositionNotReached
 
@@ -64,12 +63,11 @@ class EntryReader:
 
     def _decoded(self, after: int, stored: Iterable[tuple[int, bytes]]) -> Batch:
         entries: list[Entry] = []
-        with seldom_collected():
-            for position, state in stored:
-                try:
-                    entries.append(_read(self._envelopes, position, state))
-                except Unreadable as fault:
-                    return Batch(after=after, entries=tuple(entries), unreadable=fault)
+        for position, state in stored:
+            try:
+                entries.append(_read(self._envelopes, position, state))
+            except Unreadable as fault:
+                return Batch(after=after, entries=tuple(entries), unreadable=fault)
         return Batch(after=after, entries=tuple(entries))
 
 
@@ -153,12 +151,11 @@ class LedgerView:
 
     def _decoded(self, until: int, found: Iterable[tuple[Any, ...]]) -> Sequence[Entry]:
         entries: list[Entry] = []
-        with seldom_collected():
-            for reached, position, state in found:
-                if until > reached:
-                    raise PositionNotReached(until, reached)
-                if position is not None:
-                    entries.append(_read(self._envelopes, position, state))
+        for reached, position, state in found:
+            if until > reached:
+                raise PositionNotReached(until, reached)
+            if position is not None:
+                entries.append(_read(self._envelopes, position, state))
         return entries
 
 
