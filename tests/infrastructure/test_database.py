@@ -132,10 +132,10 @@ def test_a_session_that_was_ended_is_replaced_and_says_nothing_of_the_database(
     with psycopg.connect(server.conninfo, autocommit=True) as operator:
         for _ in range(5):
             time.sleep(0.3)  # so that the sessions are those of a pool at rest
+            # Who has one at the very moment it is ended may learn so: the server is waited for until they are gone.
             operator.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'watched%'"
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'watched%'"
             )
-            time.sleep(0.05)  # who has one at the very moment it is ended may learn so
             assert answer(pool) == 1
 
 
