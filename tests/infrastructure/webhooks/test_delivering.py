@@ -370,6 +370,7 @@ def test_a_slow_endpoint_keeps_nobody_waiting_and_no_connection_of_the_database(
     for endpoint in (slow_one, fast):
         service.webhooks.add(BDT, endpoint.url)
     happen(5)
+    service.ledger.stop()  # a writer of appends keeps its connection for a moment
 
     delivering(service).deliver_due()
 
