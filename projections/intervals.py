@@ -9,6 +9,10 @@ A row is one state with two rectangles. In the first, `positions` × `effective`
 that made it on. A later fact with a later date takes over from its own date on only: before that date the state
 remains the answer, which is the second rectangle, `kept_positions` × `kept_effective`. So facts that come in the
 order of their dates, as nearly all do, need one row each.
+
+A state is known by the position of its last fact and the first date for which it was the answer: rows that have both in
+common have the same state. So what is long in a state can stand in a table of its own, which is read for the few
+states that are wanted whole.
 """
 
 from __future__ import annotations
@@ -72,6 +76,8 @@ class _Row(Generic[State]):
     kept_until: date | None = None
     closed_at: int | None = None
     stored: bool = False
+    told: bool = False
+    """Whether another row has the same state, which is not told again."""
 
     @property
     def last_until(self) -> date | None:
@@ -99,6 +105,7 @@ class _Row(Generic[State]):
             since=self.since,
             until=on,
             opened_at=position,
+            told=True,
         )
 
     def ranges(self) -> tuple[str, str, str, str]:
@@ -113,11 +120,24 @@ class _Row(Generic[State]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateTable(Generic[State]):
+    """A table in which states are told in full: each once, by `position` and `since`, in a column.
+
+    `value` is the text of a state, as COPY takes it.
+    """
+
+    name: str
+    column: str
+    value: Callable[[State], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalTable(Generic[State]):
     """A table of bitemporal rows with the columns of `HEADER` and its own.
 
     `values` are the texts of a state's own columns, as COPY takes them, with tabs between them; `read` makes the state
-    of a row again, for which it needs the columns `read_from`.
+    of a row again, for which it needs the columns `read_from`: of the row, or of the table in which states are told in
+    full.
     """
 
     name: str
@@ -125,6 +145,7 @@ class IntervalTable(Generic[State]):
     values: Callable[[State], str]
     read: Callable[[DictRow], State]
     read_from: tuple[str, ...]
+    states: StateTable[State] | None = None
 
     def record(self, cursor: Cursor[DictRow], changes: Sequence[Change[State]]) -> None:
         """Let the changes, in ledger order, take effect: rows are cut or closed, and new ones added."""
@@ -155,8 +176,8 @@ class IntervalTable(Generic[State]):
             sql.SQL(
                 "SELECT {} FROM unnest(%s::uuid[], %s::date[]) AS change (id, on_day)"
                 " JOIN {} AS stored ON stored.id = change.id AND {} AND {} > change.on_day"
-                " ORDER BY stored.id, lower(stored.effective)"
-            ).format(self._read_columns, sql.Identifier(self.name), _OPEN, _LAST_UNTIL),
+                "{} ORDER BY stored.id, lower(stored.effective)"
+            ).format(self._read_columns, sql.Identifier(self.name), _OPEN, _LAST_UNTIL, self._with_states),
             (list(earliest), list(earliest.values())),
         )
         found: dict[UUID, list[_Row[State]]] = {}
@@ -166,8 +187,16 @@ class IntervalTable(Generic[State]):
 
     @property
     def _read_columns(self) -> sql.Composed:
-        read = (*_HEADER_READ, *self.read_from)
-        return sql.SQL(", ").join(sql.Identifier("stored", column) for column in read)
+        header = [sql.Identifier("stored", column) for column in _HEADER_READ]
+        return sql.SQL(", ").join([*header, *map(sql.Identifier, self.read_from)])
+
+    @property
+    def _with_states(self) -> sql.Composable:
+        if self.states is None:
+            return sql.SQL("")
+        return sql.SQL(
+            " JOIN {states} ON {states}.position = stored.position AND {states}.since = lower(stored.effective)"
+        ).format(states=sql.Identifier(self.states.name))
 
     def _row(self, row: DictRow) -> _Row[State]:
         kept = row["kept_effective"]
@@ -210,6 +239,10 @@ class IntervalTable(Generic[State]):
 
     def _add(self, cursor: Cursor[DictRow], rows: Sequence[_Row[State]]) -> None:
         copy_lines(cursor, self.name, (*HEADER, *self.columns), map(self._line, rows))
+        if self.states:
+            value = self.states.value
+            lines = (f"{row.position}\t{row.since}\t{value(row.state)}" for row in rows if not row.told)
+            copy_lines(cursor, self.states.name, ("position", "since", self.states.column), lines)
 
     def _line(self, row: _Row[State]) -> str:
         header = (str(row.id), str(row.position), str(row.recorded_at), *row.ranges())

@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 
-import msgspec
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from audit.envelope import Entry
 from domain.events import PledgeEvent, Registered, Renamed
 from domain.geography import regions_of
+from domain.pledge import Pledge, Standing
 from domain.schedule import ReportingSchedule
 from domain.totals import rate
 from projections.copying import array, column, escaped_json, line
 from projections.histories import History, OneByOne
-from projections.intervals import Change, IntervalTable, change
+from projections.intervals import Change, IntervalTable, StateTable, change
 from projections.pledge_state import Description, PledgeState, evolved, state_of
+from projections.pledge_status.marks import COLUMNS as MARKS
+from projections.pledge_status.marks import marked
+from projections.pledge_status.told_status import status_document
 from projections.read_model import ReadModel
 from projections.search_text import searchable
 
-VERSION = 9
+VERSION = 10
 
 OF_10_000 = 10_000
 """Shares to four places as integers."""
-
-_json = msgspec.json.Encoder().encode
 
 
 def apply(cursor: Cursor[DictRow], entries: Sequence[Entry]) -> None:
@@ -81,6 +82,7 @@ def _described(description: Description) -> str:
         pledge.announced_on,
         source.register if source else None,
         searchable(pledge.reference, pledge.title, pledge.description),
+        *marked(pledge),
     )
 
 
@@ -103,6 +105,7 @@ _DESCRIBED = (
     "announced_on",
     "source_register",
     "searched",
+    *MARKS,
 )
 
 
@@ -129,10 +132,18 @@ def _reckoned(state: PledgeState) -> str:
             column(ends_on),
             str(status.reports),
             _schedule(status.reporting),
-            escaped_json(_json(status).decode()),
-            escaped_json(state.document),
+            *_unverified(state.pledge),
+            escaped_json(status_document(status)),
         )
     )
+
+
+def _unverified(pledge: Pledge) -> Iterator[str]:
+    """How many contributions BDT has yet to look at, and the day of the earliest; the same of those it asked about."""
+    for standing in (Standing.REPORTED, Standing.QUERIED):
+        days = [each.contribution.effective_on for each in pledge.contributions.values() if each.standing is standing]
+        yield str(len(days))
+        yield column(min(days, default=None))
 
 
 @lru_cache(maxsize=10_000)
@@ -165,12 +176,16 @@ _PLEDGES: IntervalTable[PledgeState] = IntervalTable(
         "overdue_on",
         "silent_on",
         "never_reported",
-        "status",
-        "pledge",
+        "to_verify",
+        "to_verify_since",
+        "asked",
+        "asked_since",
+        "told",
     ),
     values=_reckoned,
     read=lambda row: state_of(row["pledge"]),
     read_from=("pledge",),
+    states=StateTable(name="states", column="pledge", value=lambda state: escaped_json(state.document)),
 )
 
 _NAMES: IntervalTable[str] = IntervalTable(

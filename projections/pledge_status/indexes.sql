@@ -3,6 +3,8 @@
 CREATE INDEX pledges_in_order ON pledges (position);
 CLUSTER pledges USING pledges_in_order;
 DROP INDEX pledges_in_order;
+ALTER TABLE states ADD PRIMARY KEY (position, since);
+CLUSTER states USING states_pkey;
 CREATE INDEX pledges_open ON pledges (id, (
     CASE WHEN upper_inf(positions) THEN coalesce(upper(effective), 'infinity'::date) ELSE upper(kept_effective) END
 )) WHERE upper_inf(positions) OR upper_inf(kept_positions);
@@ -25,7 +27,10 @@ ALTER TABLE pledges
     ALTER delivered_usd SET STATISTICS 0, ALTER verified_usd SET STATISTICS 0,
     ALTER delivered_share SET STATISTICS 0, ALTER targets_met SET STATISTICS 0, ALTER starts_on SET STATISTICS 0,
     ALTER ends_on SET STATISTICS 0, ALTER reports SET STATISTICS 0, ALTER searched SET STATISTICS 0,
-    ALTER status SET STATISTICS 0, ALTER pledge SET STATISTICS 0;
+    ALTER to_verify SET STATISTICS 0, ALTER to_verify_since SET STATISTICS 0, ALTER asked SET STATISTICS 0,
+    ALTER asked_since SET STATISTICS 0, ALTER told SET STATISTICS 0, ALTER marks_1 SET STATISTICS 0,
+    ALTER marks_2 SET STATISTICS 0;
+ALTER TABLE states ALTER since SET STATISTICS 0, ALTER pledge SET STATISTICS 0;
 ALTER TABLE turns
     ALTER ends SET STATISTICS 0, ALTER announced_usd SET STATISTICS 0, ALTER validated_usd SET STATISTICS 0,
     ALTER delivered_usd SET STATISTICS 0, ALTER verified_usd SET STATISTICS 0;

@@ -8,7 +8,6 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any, LiteralString
 
-import msgspec
 from psycopg import sql
 from psycopg.rows import DictRow
 
@@ -16,10 +15,9 @@ from domain.status import PledgeStatus
 from projections.database import Source, rows
 from projections.pinning import AT_POINT, Point, point, require_reached
 from projections.pledge_status.filters import PledgeFilters, conditions
+from projections.pledge_status.told_status import status_of_document
 
 STATUSES_AT_ONCE = 100_000
-
-_status = msgspec.json.Decoder(PledgeStatus).decode
 
 
 class SortKey(StrEnum):
@@ -51,29 +49,38 @@ _COLUMNS: Mapping[SortKey, LiteralString] = {
     SortKey.CHANGED: "position",
 }
 
+# Only what is put in order is read of all of them; what is long, of those that are shown.
 _LISTED = sql.SQL("""
-SELECT tracking.position AS reached, found.*
+SELECT tracking.position AS reached, found.*{told}
 FROM pledge_status.tracking LEFT JOIN (
-    SELECT {columns}, row_number() OVER (ORDER BY {order}) AS place FROM pledge_status.pledges
+    SELECT {columns}, lower(effective) AS since FROM pledge_status.pledges
     WHERE {conditions} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
-) AS found ON true
-ORDER BY found.place
+) AS found ON true{states}
+ORDER BY {order}
 """)
+_WITH_STATES = {
+    "told": sql.SQL(", states.pledge"),
+    "states": sql.SQL(
+        " LEFT JOIN pledge_status.states ON states.position = found.position AND states.since = found.since"
+    ),
+}
+_WITHOUT_STATES = {"told": sql.SQL(""), "states": sql.SQL("")}
 
 
 def rows_in_order(
     source: Source, filters: PledgeFilters, sorting: Sorting, at: Point, *, offset: int, limit: int
 ) -> list[DictRow]:
     """The state, position and recorded time of a part of the list. Raises PositionNotReached."""
-    return _part(source, filters, sorting, at, ("pledge", "position", "recorded_at"), offset=offset, limit=limit)
+    told = ("position", "recorded_at")
+    return _part(source, filters, sorting, at, told, _WITH_STATES, offset=offset, limit=limit)
 
 
 def statuses_in_part(
     source: Source, filters: PledgeFilters, sorting: Sorting, at: Point, *, offset: int, limit: int
 ) -> tuple[PledgeStatus, ...]:
     """The status of each pledge of a part of the list. Raises PositionNotReached."""
-    found = _part(source, filters, sorting, at, ("status",), offset=offset, limit=limit)
-    return tuple(_status(row["status"]) for row in found)
+    found = _part(source, filters, sorting, at, ("told",), _WITHOUT_STATES, offset=offset, limit=limit)
+    return tuple(status_of_document(row["told"]) for row in found)
 
 
 def statuses_in_order(
@@ -104,20 +111,23 @@ def _part(
     sorting: Sorting,
     at: Point,
     columns: Sequence[str],
+    more: Mapping[str, sql.Composable],
     *,
     offset: int,
     limit: int,
 ) -> list[DictRow]:
     given = list(conditions(filters, at.effective_on, AT_POINT))
     values: dict[str, Any] = {name: value for condition in given for name, value in condition.values.items()}
+    ordered_by = (_COLUMNS[sorting.key], "reference")
     query = _LISTED.format(
-        columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+        columns=sql.SQL(", ").join(map(sql.Identifier, dict.fromkeys((*columns, *ordered_by)))),
         conditions=sql.SQL(" AND ").join([AT_POINT, *(condition.text for condition in given)]),
         order=_order(sorting),
+        **more,
     )
     found = rows(source, query, {**values, **point(at), "offset": offset, "limit": limit})
     require_reached(at, found[0]["reached"])
-    return [row for row in found if row["place"] is not None]
+    return [row for row in found if row["reference"] is not None]
 
 
 def _order(sorting: Sorting) -> sql.Composable:

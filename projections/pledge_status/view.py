@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-import msgspec
 from psycopg import sql
 from psycopg.rows import DictRow
 
@@ -22,12 +21,11 @@ from projections.pledge_status.facets import Sum, Summary, sum_of, summary
 from projections.pledge_status.filters import PledgeFilters, conditions
 from projections.pledge_status.listing import Sorting, rows_in_order, statuses_in_order, statuses_in_part
 from projections.pledge_status.status_lines import status_lines
+from projections.pledge_status.told_status import status_of_document
 from projections.pledge_status.unverified import UnverifiedPart, unverified
 
 STREAMED_AT_ONCE = 2_000
 STATUSES_AT_ONCE = 100_000
-
-_status = msgspec.json.Decoder(PledgeStatus).decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +59,20 @@ SELECT tracking.position AS reached, coalesce(%(at)s::bigint, tracking.position)
                   ORDER BY notification_id DESC LIMIT 1) END AS pinned_recorded_at,
        found.*
 FROM pledge_status.tracking LEFT JOIN (
-    SELECT pledge, position, recorded_at FROM pledge_status.pledges
-    WHERE {conditions} ORDER BY reference LIMIT %(limit)s
+    WITH met AS {looked_through} (
+        SELECT reference, position, recorded_at, lower(effective) AS since FROM pledge_status.pledges WHERE {conditions}
+    )
+    SELECT pledge, position, recorded_at
+    FROM (SELECT * FROM met ORDER BY reference LIMIT %(limit)s) AS wanted
+    JOIN pledge_status.states USING (position, since) ORDER BY reference
 ) AS found ON true
 """)
+
+# By reference there are all states that ever were: how many of them meet a filter says nothing of how many do so at a
+# moment, where it asks for what changes. A search word is as hard to guess about. So what meets such a filter is looked
+# for first, and put in order then.
+_IN_ORDER, _FIRST = sql.SQL("NOT MATERIALIZED"), sql.SQL("MATERIALIZED")
+_CHANGING = ("lifecycle", "reporting", "scaled_up", "q")
 
 
 _NAMED = (
@@ -75,7 +83,9 @@ FROM pledge_status.tracking LEFT JOIN (
         SELECT json_object_agg(id, called) FROM pledge_status.names
         WHERE {current} AND id = ANY(pledges.partners || pledges.lead)
     ) AS names
-    FROM pledge_status.pledges WHERE {current} AND reference = ANY(%(references)s::text[])
+    FROM pledge_status.pledges
+    JOIN pledge_status.states USING (position) WHERE since = lower(effective)
+    AND {current} AND reference = ANY(%(references)s::text[])
 ) AS found ON true
 """)
     .format(current=CURRENT)
@@ -91,16 +101,16 @@ WHERE {current} AND id = ANY(%(ids)s::uuid[])
 
 
 _STATUSES = sql.SQL("""
-SELECT tracking.position AS reached, found.reference, found.status
+SELECT tracking.position AS reached, found.reference, found.told
 FROM pledge_status.tracking LEFT JOIN (
-    SELECT reference, status FROM pledge_status.pledges WHERE {at_point} LIMIT %(limit)s
+    SELECT reference, told FROM pledge_status.pledges WHERE {at_point} LIMIT %(limit)s
 ) AS found ON true
 """).format(at_point=AT_POINT)
 
 _STATUSES_IN_ORDER = sql.SQL("""
-SELECT tracking.position AS reached, found.reference, found.status
+SELECT tracking.position AS reached, found.reference, found.told
 FROM pledge_status.tracking LEFT JOIN (
-    SELECT reference, status FROM pledge_status.pledges
+    SELECT reference, told FROM pledge_status.pledges
     WHERE {at_point} AND reference > %(after)s ORDER BY reference LIMIT %(limit)s
 ) AS found ON true
 """).format(at_point=AT_POINT)
@@ -160,7 +170,8 @@ class PledgeStatusView:
         wanted = [condition.text for condition in given]
         if after is not None:
             wanted.append(sql.SQL("reference > %(after)s"))
-        found = self._read(wanted, {**values, "on": on, "after": after}, at=at, limit=limit + 1)
+        how = _FIRST if any(getattr(filters, name) not in {None, ()} for name in _CHANGING) else _IN_ORDER
+        found = self._read(wanted, {**values, "on": on, "after": after}, at=at, limit=limit + 1, looked_through=how)
         items = tuple(_row(row) for row in found[:limit] if row["pledge"])
         return PledgePage(
             items=items,
@@ -225,7 +236,7 @@ class PledgeStatusView:
             told = self._statuses(_STATUSES_IN_ORDER, at, after="", limit=STATUSES_AT_ONCE)
         told.sort(key=lambda row: str(row["reference"]))
         while told:
-            yield from (_status(row["status"]) for row in told)
+            yield from (status_of_document(row["told"]) for row in told)
             if len(told) < STATUSES_AT_ONCE:
                 return
             told = self._statuses(_STATUSES_IN_ORDER, at, after=told[-1]["reference"], limit=STATUSES_AT_ONCE)
@@ -233,7 +244,7 @@ class PledgeStatusView:
     def _statuses(self, query: sql.Composed, at: Point, **values: object) -> list[DictRow]:
         found = rows(self._source, query, {**point(at), **values})
         require_reached(at, found[0]["reached"])
-        return [row for row in found if row["status"] is not None]
+        return [row for row in found if row["told"] is not None]
 
     def titles(self, references: Iterable[str], at: Point, *, published: bool) -> Mapping[str, str]:
         """What pledges were called at a point, by reference; only those that BDT had admitted, if asked.
@@ -265,11 +276,17 @@ class PledgeStatusView:
         return _row(found[0]) if found[0]["pledge"] else None, found[0]["reached"]
 
     def _read(
-        self, wanted: list[sql.Composable], values: Mapping[str, object], *, at: Point | None, limit: int | None
+        self,
+        wanted: list[sql.Composable],
+        values: Mapping[str, object],
+        *,
+        at: Point | None,
+        limit: int | None,
+        looked_through: sql.SQL = _IN_ORDER,
     ) -> list[DictRow]:
         """The rows that meet the conditions, or a single one without a state where none does."""
         current = CURRENT if at is None else AT_POINT
-        query = _PLEDGES.format(conditions=sql.SQL(" AND ").join([current, *wanted]))
+        query = _PLEDGES.format(conditions=sql.SQL(" AND ").join([current, *wanted]), looked_through=looked_through)
         found = rows(self._source, query, {"on": None, **values, **point(at), "limit": limit})
         require_reached(at, found[0]["reached"])
         return found

@@ -16,6 +16,7 @@ from audit.envelope import Entry
 from domain.events import Amended, Announced, Description, PledgeEvent
 from domain.pledge import fold
 from domain.schedule import reporting_health
+from domain.status import status_of
 from domain.values import Party, Source
 from domain.vocabulary import (
     BeneficiaryGroup,
@@ -32,6 +33,7 @@ from infrastructure.embedded_postgres import EmbeddedPostgres
 from projections.pinning import Point, PositionNotReached
 from projections.pledge_state import STATED, PledgeState, evolved, forget_states, pledge_of, state_of
 from projections.pledge_status.filters import PledgeFilters
+from projections.pledge_status.told_status import status_document, status_of_document
 from tests.databases import new_ledger
 from tests.given import (
     ANNOUNCED_ON,
@@ -68,6 +70,15 @@ def test_a_pledge_is_the_same_after_it_was_stored(history: Sequence[PledgeEvent]
         assert again == state.pledge
         assert list(again.contributions) == list(state.pledge.contributions), "in the ledger's order"
         assert state.document == PledgeState(again).document, "whatever is remembered of the state before"
+
+
+@given(histories)
+def test_a_status_is_the_same_after_a_row_told_it(history: Sequence[PledgeEvent]):
+    for told in range(len(history)):
+        pledge = fold(None, history[: told + 1])
+        assert pledge
+        status = status_of(pledge)
+        assert status_of_document(status_document(status)) == status
 
 
 @given(histories)
@@ -130,9 +141,24 @@ def test_at_every_position_and_date_the_status_is_the_fold_of_the_facts_known_an
                 made_by = max(told, key=lambda e: e.position)
                 assert (row.position, row.recorded_at) == (made_by.position, made_by.recorded_at)
         assert list(service.pledges.stream(Point(entries[-1].position, date.max)))
+    assert_each_state_is_told_once(service)
+    for stream in streams:
+        assert isinstance(stream[0], Announced)
         now = service.pledges.get(stream[0].reference)
         assert now
         assert now.pledge == fold(None, stream)
+
+
+def assert_each_state_is_told_once(service: Service) -> None:
+    """Every row has a state that is told apart, and each of these is some row's."""
+    with service.pool.connection() as connection:
+        in_rows = connection.execute(
+            "SELECT DISTINCT position, lower(effective) AS since FROM pledge_status.pledges ORDER BY position, since"
+        ).fetchall()
+        apart = connection.execute(
+            "SELECT position, since FROM pledge_status.states ORDER BY position, since"
+        ).fetchall()
+    assert in_rows == apart
 
 
 def points(entries: Sequence[Entry]) -> Iterator[Point]:
@@ -409,6 +435,29 @@ def test_a_pledge_is_found_by_the_lifecycle_it_is_in_now(service: Service, more,
     assert found == {lifecycle}
 
 
+@pytest.mark.parametrize(
+    "filters",
+    [PledgeFilters(lifecycle=(Lifecycle.ANNOUNCED,)), PledgeFilters(q="wait"), PledgeFilters(scaled_up=False)],
+    ids=["lifecycle", "words", "scaled up"],
+)
+def test_pages_of_what_is_looked_for_first_fit_together_too(service: Service, filters: PledgeFilters):
+    waiting = [f"W-{n}" for n in range(5)]
+    append(service, [pledge(reference, announced(title="Waiting")) for reference in reversed(waiting)])
+    service.projections.catch_up()
+    at = Point(5, TODAY)
+
+    found: list[str] = []
+    after: str | None = None
+    for size in (2, 2, 1):
+        page = service.pledges.page(filters, on=TODAY, after=after, limit=2, at=at)
+        assert len(page.items) == size
+        found += [row.pledge.reference for row in page.items]
+        after = page.next
+
+    assert found == waiting
+    assert after is None
+
+
 def test_an_amendment_is_searched_by_its_new_words_only(service: Service):
     amended = Amended(
         **header(TODAY), before=Description(title="Skools"), after=Description(title="Schools"), reason="spelling"
@@ -426,7 +475,8 @@ def test_a_rebuild_lays_the_states_in_the_order_in_which_they_came(service: Serv
     service.projections.rebuild("pledge_status", lambda done, total: None)
 
     with service.pool.connection() as connection:
-        stored = connection.execute("SELECT position FROM pledge_status.pledges ORDER BY ctid").fetchall()
-    positions = [row["position"] for row in stored]
-    assert len(positions) >= 3 * len(lives[0])
-    assert positions == sorted(positions)
+        for table in ("pledges", "states"):
+            stored = connection.execute(f"SELECT position FROM pledge_status.{table} ORDER BY ctid").fetchall()
+            positions = [row["position"] for row in stored]
+            assert len(positions) >= 3 * len(lives[0])
+            assert positions == sorted(positions), table

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from domain.events import Amended, ContributionQueried, Corrected, Description
 from domain.pledge import Standing, fold
@@ -70,6 +73,45 @@ def test_a_part_of_them_says_how_many_there_are_of_all(service: Service):
 
     assert [one.recorded.contribution.id for one in part.items] == ["c2", "c3"]
     assert part.of_all == 5
+
+
+LIVES = st.lists(
+    st.lists(st.tuples(st.integers(0, 4), st.sampled_from(Standing)), min_size=1, max_size=4), min_size=1, max_size=4
+)
+"""Of each pledge: its contributions, each by a day and what BDT did with it."""
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(LIVES, st.sampled_from((Standing.REPORTED, Standing.QUERIED)), st.integers(0, 3), st.integers(1, 3))
+def test_a_part_has_the_contributions_of_the_earliest_days_whosever_they_are(
+    service: Service, lives: list[list[tuple[int, Standing]]], standing: Standing, skip: int, limit: int
+):
+    expected: list[tuple[date, str, str]] = []
+    run = uuid.uuid4().hex[:8]
+    before = service.ledger.position
+    for n, life in enumerate(lives):
+        given = [contribution(f"c{m}", 1, on=EARLY + timedelta(days=day)) for m, (day, _) in enumerate(life)]
+        answers = [
+            verified(f"c{m}") if became is Standing.VERIFIED else asked_about(f"c{m}")
+            for m, (_, became) in enumerate(life)
+            if became is not Standing.REPORTED
+        ]
+        reference = f"{run}-{n}"
+        append(service, [pledge(reference, announced(*TARGETS), validated(), contributed(*given), *answers)])
+        expected += [
+            (each.effective_on, reference, each.id) for each, (_, s) in zip(given, life, strict=True) if s is standing
+        ]
+    service.projections.catch_up()
+    now = Point(service.ledger.position, TODAY)
+    earlier = service.pledges.unverified(Point(before, TODAY), standing, limit=10_000).items
+
+    part = service.pledges.unverified(now, standing, limit=limit, skip=skip)
+
+    told = [(one.recorded.contribution.effective_on, one.reference, one.recorded.contribution.id) for one in part.items]
+    known = [(one.recorded.contribution.effective_on, one.reference, one.recorded.contribution.id) for one in earlier]
+    whole = sorted([*known, *expected])
+    assert told == whole[skip : skip + limit]
+    assert not told or part.of_all == len(whole)
 
 
 def test_nobody_has_to_look_at_what_is_not_admitted_or_withdrawn_or_not_yet_true(service: Service):
