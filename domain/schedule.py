@@ -46,8 +46,13 @@ def reporting_schedule(pledge: Pledge) -> ReportingSchedule | None:
     """When the pledge's next report falls due; None for a pledge that was closed and owes none."""
     if pledge.lifecycle in CLOSED:
         return None
-    latest = max((report.period_end for report in pledge.reports), default=None)
+    latest = reported_until(pledge)
     return _schedule_from(latest or pledge.announced_on, never_reported=latest is None)
+
+
+def reported_until(pledge: Pledge) -> date | None:
+    """The end of the latest period reported on; None where there is none."""
+    return max((report.period_end for report in pledge.reports), default=None)
 
 
 @lru_cache(maxsize=10_000)  # many pledges are announced or reported on up to the same day

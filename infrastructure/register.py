@@ -12,8 +12,10 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from application.moments import AsOf, Moment, MomentNotOver, PositionAhead, ViewsBehind, end_of
+from application.reporting_duties import Debts
 from audit.envelope import Entry
 from domain.dimensions import Dimension
+from domain.obligations import Duty
 from domain.organisation import Organisation
 from domain.pledge import Pledge
 from domain.status import PledgeStatus
@@ -23,6 +25,7 @@ from infrastructure.locks import APPEND_LOCK
 from projections.ledger_entries import LedgerView, head
 from projections.organisations.view import OrganisationsView
 from projections.pinning import Point
+from projections.pledge_status.filters import PledgeFilters
 from projections.pledge_status.view import PledgeStatusView
 from projections.portfolio.view import PortfolioView
 from projections.transparency.view import TransparencyView
@@ -123,6 +126,18 @@ class LedgerRegister:
         names = self._organisations.all_names(point_of(at))
         return self._pledges.status_lines(point_of(at), columns, lead_names=names, formula_starts=formula_starts)
 
+    def due(self, at: Moment, debts: Debts) -> Sequence[Duty]:
+        """The duties to report that are due, in no order."""
+        return self._pledges.due(_filters(debts), point_of(at))
+
+    def due_by_lead(self, at: Moment, debts: Debts) -> Mapping[UUID, int]:
+        """How many of them each lead has that has one."""
+        return self._pledges.due_by_lead(_filters(debts), point_of(at))
+
+    def due_of_leads(self, at: Moment, debts: Debts, leads: Sequence[UUID], *, skip: int, limit: int) -> Sequence[Duty]:
+        """At most `limit` of those of some leads, without the first `skip`: by lead, those due for longest first."""
+        return self._pledges.due_of_leads(_filters(debts), point_of(at), leads, skip=skip, limit=limit)
+
     def running_totals(self, at: Moment, dimension: Dimension | None = None) -> Totals | None:
         """The totals at a moment, by a dimension if one is asked for; None where no running totals tell them."""
         return self._portfolio.totals(point_of(at), dimension)
@@ -169,6 +184,16 @@ class LedgerRegister:
                 if as_of > now.date():
                     raise MomentNotOver(as_of, now)
                 return _position_at(connection, end_of(as_of)), as_of
+
+
+def _filters(debts: Debts) -> PledgeFilters:
+    return PledgeFilters(
+        reporting=debts.health,
+        lead=debts.lead,
+        sector=debts.sector,
+        region=debts.region,
+        pledger_region=debts.pledger_region,
+    )
 
 
 def point_of(moment: Moment) -> Point:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from uuid import UUID
 
@@ -47,4 +46,4 @@ class ObligationList(BaseModel):
 
 def obligation_document(owed: Obligation) -> ObligationDocument:
     """The obligation as a document."""
-    return ObligationDocument.model_validate(asdict(owed))
+    return ObligationDocument.model_validate(owed, from_attributes=True)

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 
 from api.http.report_queries import ObligationCriteria
 from api.web.choices import Choices, choices
-from api.web.paging import Paged, PageNumber, paged
+from api.web.paging import Paged, PageNumber
 from api.web.queries import Page
 from api.web.visits import Visit
 from domain.dimensions import Dimension, Division, Key
@@ -65,7 +65,7 @@ class Reporting:
 
 def reporting(visit: Visit, query: ObligationsQuery) -> Reporting:
     """How reporting stands at the visit's moment."""
-    owed = obligations(visit, query)
+    owed, leads = obligations_page(visit, query)
     divided = {
         dimension: visit.service.snapshots.counted(visit.moment, Division(by=(dimension,))) for dimension in ANSWERED_BY
     }
@@ -77,10 +77,17 @@ def reporting(visit: Visit, query: ObligationsQuery) -> Reporting:
             Answers(dimension, [(group.keys[0], group.total) for group in totals.groups if group.total.pledges])
             for dimension, totals in divided.items()
         ],
-        owed=paged(owed, query.page, OBLIGATIONS_A_PAGE),
-        leads=len({one.lead for one in owed}),
+        owed=owed,
+        leads=leads,
         filters=_filters(visit, query),
     )
+
+
+def obligations_page(visit: Visit, query: ObligationsQuery) -> tuple[Paged[Obligation], int]:
+    """A page of the reports owed that are asked about, and by how many organisations all of them are."""
+    size = OBLIGATIONS_A_PAGE
+    part = visit.service.reporting_duties.part(visit.moment, query.debts(), skip=(query.page - 1) * size, limit=size)
+    return Paged(items=part.items, number=query.page, size=size, of_all=part.of_all), part.leads
 
 
 def obligations(visit: Visit, query: ObligationCriteria) -> Sequence[Obligation]:

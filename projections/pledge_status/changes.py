@@ -12,7 +12,7 @@ from audit.envelope import Entry
 from domain.events import PledgeEvent, Registered, Renamed
 from domain.geography import regions_of
 from domain.pledge import Pledge, Standing
-from domain.schedule import ReportingSchedule
+from domain.schedule import ReportingSchedule, reported_until
 from domain.totals import rate
 from projections.copying import array, column, escaped_json, line
 from projections.histories import History, OneByOne
@@ -131,6 +131,7 @@ def _reckoned(state: PledgeState) -> str:
             column(starts_on),
             column(ends_on),
             str(status.reports),
+            column(reported_until(state.pledge)),
             _schedule(status.reporting),
             *_unverified(state.pledge),
             escaped_json(status_document(status)),
@@ -172,6 +173,7 @@ _PLEDGES: IntervalTable[PledgeState] = IntervalTable(
         "starts_on",
         "ends_on",
         "reports",
+        "reported_until",
         "due_on",
         "overdue_on",
         "silent_on",

@@ -30,6 +30,7 @@ CREATE TABLE pledges (
     due_on             date,                 -- of the next report; none is due for a closed pledge
     overdue_on         date,
     silent_on          date,
+    reported_until     date,                 -- the last day that any report covers
     lifecycle          text        NOT NULL,
     type               text        NOT NULL,
     focus_area         text        NOT NULL,

@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from domain.ladder import Ladder
+from domain.obligations import Duty
 from domain.pledge import Pledge, Standing
 from domain.status import PledgeStatus
 from projections.database import Source, can_be_stored, rows
@@ -20,6 +21,7 @@ from projections.pledge_status.course import course
 from projections.pledge_status.facets import Sum, Summary, sum_of, summary
 from projections.pledge_status.filters import PledgeFilters, conditions
 from projections.pledge_status.listing import Sorting, rows_in_order, statuses_in_order, statuses_in_part
+from projections.pledge_status.owed import due, due_by_lead, due_of_leads
 from projections.pledge_status.status_lines import status_lines
 from projections.pledge_status.told_status import status_of_document
 from projections.pledge_status.unverified import UnverifiedPart, unverified
@@ -259,6 +261,20 @@ class PledgeStatusView:
     def unverified(self, at: Point, standing: Standing, *, limit: int, skip: int = 0) -> UnverifiedPart:
         """Contributions that BDT has yet to verify, or asked about; see `projections.pledge_status.unverified`."""
         return unverified(self._source, at, standing, limit=limit, skip=skip)
+
+    def due_by_lead(self, filters: PledgeFilters, at: Point) -> Mapping[UUID, int]:
+        """How many duties to report are due of each lead that has one. Raises PositionNotReached."""
+        return due_by_lead(self._source, filters, at)
+
+    def due(self, filters: PledgeFilters, at: Point) -> Sequence[Duty]:
+        """All duties to report that are due, in no order. Raises PositionNotReached."""
+        return due(self._source, filters, at)
+
+    def due_of_leads(
+        self, filters: PledgeFilters, at: Point, leads: Sequence[UUID], *, skip: int, limit: int
+    ) -> Sequence[Duty]:
+        """A part of those of some leads; see `projections.pledge_status.owed`. Raises PositionNotReached."""
+        return due_of_leads(self._source, filters, at, leads, skip=skip, limit=limit)
 
     def status_lines(
         self, at: Point, columns: Sequence[str], *, lead_names: Mapping[UUID, str], formula_starts: Sequence[str]

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -15,7 +15,6 @@ import rfc8785
 from application.good_practices import GoodPractices, Interest
 from application.moments import AsOf, Moment
 from application.progress_reports import ProgressReports
-from application.reporting_duties import Debts, ReportingDuties
 from audit.canonical import canonical
 from audit.envelope import Entry, Envelopes
 from audit.progress_report import report_document
@@ -26,7 +25,7 @@ from domain.organisation import fold as organisation_of
 from domain.pledge import Pledge, fold
 from domain.progress.report import Period
 from domain.values import GoodPractice
-from domain.vocabulary import FocusArea, ReportingHealth, Sector
+from domain.vocabulary import FocusArea, Sector
 from tests.given import (
     announced,
     contributed,
@@ -34,7 +33,6 @@ from tests.given import (
     header,
     money,
     organisation,
-    party,
     reported,
     usd,
     validated,
@@ -66,21 +64,21 @@ class Remembered:
     def reports(self, until: int) -> Iterator[Entry]:
         return (entry for entry in self.entries(until) if isinstance(entry.event, Reported))
 
-    def histories(self, until: int) -> Iterator[Sequence[Entry]]:
+    def _histories(self, until: int) -> Iterator[Sequence[Entry]]:
         found: dict[UUID, list[Entry]] = {}
         for entry in self.entries(until):
             found.setdefault(entry.event.originator_id, []).append(entry)
         return iter(found.values())
 
     def pledges(self, at: Moment) -> Iterator[Pledge]:
-        for history in self.histories(at.position):
+        for history in self._histories(at.position):
             pledge = fold(None, [e.event for e in history if isinstance(e.event, PledgeEvent) and _true(e, at)])
             if pledge:
                 yield pledge
 
     def organisations(self, at: Moment) -> Mapping[UUID, Organisation]:
         found = {}
-        for history in self.histories(at.position):
+        for history in self._histories(at.position):
             events = [e.event for e in history if isinstance(e.event, OrganisationEvent) and _true(e, at)]
             if known := organisation_of(None, events):
                 found[known.id] = known
@@ -161,26 +159,6 @@ def test_organisations_go_by_the_name_of_the_last_day() -> None:
     assert lead(registered(), renamed("Leader", date(2025, 12, 31))) == "Leader"
     assert lead(registered(), renamed("Leader", date(2026, 1, 1))) == "Lead"
     assert lead(registered(on=date(2026, 1, 1))) == "Lead", "it joined the register later than its pledge was made"
-
-
-def test_who_owes_is_found_by_what_they_are() -> None:
-    duties = ReportingDuties(
-        register(admitted(countries=("KEN",)), admitted(lead=party("Other"), countries=("BGD",)), names=[registered()])
-    )
-    at = Moment(position=5, recorded_at=datetime.combine(date(2025, 6, 1), time(), UTC), effective_on=date(2025, 6, 1))
-
-    def found(debts: Debts) -> list[str]:
-        return [owed.reference[-1] for owed in duties.owed(at, debts)]
-
-    lead = organisation("Lead")
-    assert sorted(found(Debts())) == ["1", "2"]
-    assert found(Debts(lead=(lead.id,))) == ["1"]
-    assert found(Debts(health=(ReportingHealth.OVERDUE,))) == []
-    assert len(found(Debts(health=(ReportingHealth.OVERDUE, ReportingHealth.NEVER_REPORTED)))) == 2
-    assert found(Debts(sector=(Sector.ACADEMIA,))) == []
-    assert lead.region
-    assert found(Debts(region=(lead.region,))) == ["1"], "that of implementation"
-    assert len(found(Debts(pledger_region=(lead.region,)))) == 2
 
 
 def test_stories_are_those_of_admitted_pledges_the_latest_first() -> None:

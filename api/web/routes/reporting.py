@@ -8,9 +8,8 @@ from fastapi import APIRouter, Query, Response
 
 from api.exports.obligation_tables import obligation_table
 from api.web.data import as_csv, as_json
-from api.web.obligations import OBLIGATIONS_A_PAGE, ObligationsQuery, obligations, reporting
+from api.web.obligations import ObligationsQuery, obligations, obligations_page, reporting
 from api.web.page_route import PageRoute
-from api.web.paging import paged
 from api.web.periods import periods
 from api.web.reminder_mails import mails, mails_table
 from api.web.rendering import page
@@ -53,7 +52,7 @@ def get_reporting_as_csv(visit: Visits, query: Asked) -> Response:
 def get_reminders(visit: Visits, query: Asked) -> Response:
     """The mails that ask for reports, ready to be copied."""
     _require_reviewer(visit)
-    owed = paged(obligations(visit, query), query.page, OBLIGATIONS_A_PAGE)
+    owed, _ = obligations_page(visit, query)
     return page(visit, "reminders.html", mails=owed.showing(mails(visit, owed.items)))
 
 
