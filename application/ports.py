@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -86,9 +86,6 @@ class Register(Protocol):
 
     def entries(self, until: int) -> Iterator[Entry]:
         """All facts up to a position, in ledger order."""
-
-    def histories(self, until: int) -> Iterator[Sequence[Entry]]:
-        """The facts up to a position, one whole history at a time, each in ledger order."""
 
 
 class SnapshotRegister(Register, Protocol):

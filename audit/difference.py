@@ -45,14 +45,18 @@ class Compared:
     unpublished: bool = False
 
 
-def difference_document(compared: Compared, pledges: Iterable[PledgeDifference]) -> Document:
-    """The document, of the differences of all pledges.
+def difference_document(
+    compared: Compared, pledges: Iterable[PledgeDifference], resting: Iterable[Figures] = ()
+) -> Document:
+    """The document, of the differences of all pledges; `resting` are figures of some that are the same at both moments.
 
     A pledge that was in the published register at neither moment moves the figures, and is named only if that was
     asked for.
     """
     known, moved = list(pledges), []
-    opening, closing = added(pledge.opening for pledge in known), added(pledge.closing for pledge in known)
+    same = added(resting)
+    opening = added([same, *(pledge.opening for pledge in known)])
+    closing = added([same, *(pledge.closing for pledge in known)])
     for pledge in known:
         named = pledge.reference if pledge.published or compared.unpublished else None
         moved += [(named, pledge.reference, movement) for movement in pledge.movements]

@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from domain import geography
-from domain.counted import counted_of
+from domain.counted import Counted, counted_of
 from domain.dimensions import Dimension, Division, Key, keys
 from domain.events import (
     Amended,
@@ -38,6 +38,7 @@ from domain.events import (
 )
 from domain.ladder import DIGITS, RUNGS, Ladder, is_published
 from domain.pledge import Pledge, evolve
+from domain.status import PledgeStatus
 from domain.totals import attributed
 from domain.vocabulary import CountryGroup
 
@@ -138,14 +139,9 @@ def difference(
     known = pledges[-1] or pledges[0]
     if known is None:
         return None
-    before = dated = _figures(first.pledge, opening, division)
-    if opening.effective_on != closing.effective_on:
-        dated = _figures(first.pledge, closing, division)
-    moved = _Movements()
-    moved.add(Cause.RECLASSIFIED, None, before, dated)
-    figures = dated
+    before, figures, moved = _dated(_counted(first.pledge), opening, closing, division)
     for step in steps:
-        after = _figures(step.pledge, closing, division)
+        after = _figures(_counted(step.pledge), closing, division)
         moved.add(step.cause, step.position, figures, after)
         figures = after
     return PledgeDifference(
@@ -155,6 +151,30 @@ def difference(
         closing=figures,
         movements=tuple(moved.told(lambda: _reclassified(first.pledge, opening, closing))),
     )
+
+
+def undecided(status: PledgeStatus, opening: Side, closing: Side, division: Division) -> PledgeDifference:
+    """The same of a pledge whose facts, and so whose status, are the same at both: only the date can move it."""
+    before, after, moved = _dated(status, opening, closing, division)
+    return PledgeDifference(
+        reference=status.reference,
+        published=status.published,
+        opening=before,
+        closing=after,
+        movements=tuple(moved.told(lambda: _reclassified(status, opening, closing))),
+    )
+
+
+def _dated(
+    counted: Counted | None, opening: Side, closing: Side, division: Division
+) -> tuple[Figures, Figures, _Movements]:
+    """The figures of the earlier-named moment's facts on its own day and on the other's, and what that moved."""
+    before, moved = _figures(counted, opening, division), _Movements()
+    if opening.effective_on == closing.effective_on:
+        return before, before, moved
+    after = _figures(counted, closing, division)
+    moved.add(Cause.RECLASSIFIED, None, before, after)
+    return before, after, moved
 
 
 def cause_of(event: PledgeEvent) -> Cause:
@@ -259,28 +279,38 @@ def _position(fact: Recorded) -> int:
     return fact.position
 
 
-def _figures(pledge: Pledge | None, side: Side, division: Division) -> Figures:
+def _counted(pledge: Pledge | None) -> Counted | None:
+    return counted_of(pledge) if pledge else None
+
+
+def _figures(counted: Counted | None, side: Side, division: Division) -> Figures:
     """What a pledge counts: in the whole, in the country groups, and in the parts it belongs to."""
-    if pledge is None:
+    if counted is None:
         return {}
-    on, counted = side.effective_on, counted_of(pledge)
-    found: dict[Slot, Decimal] = {}
-    standing, ladder = counted.standing, counted.ladder
-    groups = [f"{group}_" for group in keys(counted, Dimension.TARGET_GROUP, on) if group is not None]
-    for prefix in ("", *groups):
-        found |= _measured(WHOLE, prefix, ladder, standing=standing)
+    on = side.effective_on
+    touched = keys(counted, Dimension.TARGET_GROUP, on)
+    groups = [group for group in CountryGroup if group in touched]
+    found = dict(of_whole(groups, counted.ladder, counted.standing))
     if division.by:
         for part, share in attributed(counted, division.by, on, division.attribution):
-            found |= _measured(part, "", share, standing=standing)
+            found |= _measured(part, "", share, counted.standing)
     return found
 
 
-def _measured(group: Group, prefix: str, ladder: Ladder, *, standing: bool) -> dict[Slot, Decimal]:
+def of_whole(groups: Iterable[CountryGroup], ladder: Ladder, standing: int) -> Figures:
+    """What pledges count in the whole that touch these country groups: so many that stand, and dollars on each rung."""
+    found: dict[Slot, Decimal] = {}
+    for prefix in ("", *(f"{group}_" for group in groups)):
+        found |= _measured(WHOLE, prefix, ladder, standing)
+    return found
+
+
+def _measured(group: Group, prefix: str, ladder: Ladder, standing: int) -> dict[Slot, Decimal]:
     amounts = {COUNT: Decimal(standing), **{f"{rung}_usd": getattr(ladder, rung) for rung in RUNGS}}
     return {(group, prefix + figure): amount for figure, amount in amounts.items() if amount}
 
 
-def _reclassified(pledge: Pledge | None, opening: Side, closing: Side) -> Mapping[str, tuple[str, ...]]:
+def _reclassified(pledge: Pledge | Counted | None, opening: Side, closing: Side) -> Mapping[str, tuple[str, ...]]:
     """The pledge's countries that joined or left a group between the two dates, by group; under "" all of them."""
     countries = sorted(set(pledge.countries)) if pledge else ()
     moved = {

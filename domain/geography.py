@@ -99,6 +99,12 @@ def members(group: CountryGroup, on: date) -> frozenset[str]:
     return frozenset(stay.iso3 for stay in memberships() if stay.group == group and stay.holds(on))
 
 
+def moved_between(one: date, other: date) -> frozenset[str]:
+    """The alpha-3 codes of the countries that are not in the same groups on these two days."""
+    touched = {stay.iso3 for stay in memberships()}
+    return frozenset(iso3 for iso3 in touched if groups_of(iso3, one) != groups_of(iso3, other))
+
+
 @cache
 def _memberships_by_country() -> Mapping[str, tuple[Membership, ...]]:
     stays: dict[str, tuple[Membership, ...]] = {}

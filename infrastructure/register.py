@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from time import sleep
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from psycopg.rows import DictRow
 from application.moments import AsOf, Moment, MomentNotOver, PositionAhead, ViewsBehind, end_of
 from application.reporting_duties import Debts
 from audit.envelope import Entry
+from domain.difference import Figures, of_whole
 from domain.dimensions import Dimension
 from domain.obligations import Duty
 from domain.organisation import Organisation
@@ -35,6 +37,7 @@ AHEAD_AT_MOST = timedelta(seconds=2)
 
 CATCH_UP_WITHIN_SECONDS = 10.0
 ENTRIES_AT_ONCE = 5_000
+HISTORIES_AT_ONCE = 500
 
 WaitUntil = Callable[[int, float], bool]
 """Wait, at most so many seconds, for the read models to reach a position; whether they have."""
@@ -154,17 +157,28 @@ class LedgerRegister:
         """All progress reports recorded up to a position, in ledger order."""
         return iter(self._entries.reports(until))
 
-    def histories(self, until: int) -> Iterator[Sequence[Entry]]:
-        """The facts up to a position, one whole history at a time, each in ledger order; a few in memory at once."""
-        history: list[Entry] = []
-        for part in self._entries.by_history(until, ENTRIES_AT_ONCE):
-            for entry in part:
-                if history and history[-1].event.originator_id != entry.event.originator_id:
-                    yield history
-                    history = []
-                history.append(entry)
-        if history:
-            yield history
+    def histories_of(self, pledges: Iterable[UUID], until: int) -> Iterator[Sequence[Entry]]:
+        """The facts about pledges up to a position, one whole history at a time; a few hundred in memory at once."""
+        streams = sorted(pledges)
+        for first in range(0, len(streams), HISTORIES_AT_ONCE):
+            entries = self._entries.of_histories(streams[first : first + HISTORIES_AT_ONCE], until)
+            for _, history in groupby(entries, key=lambda entry: entry.event.originator_id):
+                yield tuple(history)
+
+    def changed(self, opening: Moment, closing: Moment) -> Sequence[UUID]:
+        """The pledges that have not the same facts at both moments, in no order."""
+        return self._pledges.changed(point_of(opening), point_of(closing))
+
+    def unchanged(
+        self, opening: Moment, closing: Moment, touching: Collection[str] | None = None
+    ) -> Sequence[PledgeStatus]:
+        """The status of each of the others; only of those that touch one of some countries, if these are given."""
+        return self._pledges.unchanged(point_of(opening), point_of(closing), touching)
+
+    def resting(self, opening: Moment, closing: Moment, moved: Collection[str]) -> Iterator[Figures]:
+        """The figures, the same on both days, of those others that touch none of the countries that `moved`."""
+        for each in self._pledges.resting(point_of(opening), point_of(closing), moved):
+            yield of_whole(each.groups, each.ladder, each.standing)
 
     def _position(self, connection: Connection[DictRow], as_of: AsOf | None) -> tuple[int, date | None]:
         """The position that is meant, and the day it was asked about; None for that of the position's own fact."""

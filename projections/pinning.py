@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -24,11 +25,17 @@ def point(at: Point | None) -> dict[str, object]:
 CURRENT = sql.SQL("upper_inf(positions) AND upper_inf(effective)")
 """Tells the rows that are the answer now, with every fact there is, from the others."""
 
-AT_POINT = sql.SQL(
-    "((positions @> %(at)s::bigint AND effective @> %(on)s::date)"
-    " OR (NOT isempty(kept_effective) AND kept_effective @> %(on)s::date AND kept_positions @> %(at)s::bigint))"
-)
-"""Tells the rows that are the answer at a point from the others."""
+
+def answers_at(position: LiteralString, on: LiteralString) -> sql.Composed:
+    """Tells the rows that are the answer at a point from the others; the point's values go by these names."""
+    return sql.SQL(
+        "((positions @> {position}::bigint AND effective @> {on}::date)"
+        " OR (NOT isempty(kept_effective) AND kept_effective @> {on}::date AND kept_positions @> {position}::bigint))"
+    ).format(position=sql.Placeholder(position), on=sql.Placeholder(on))
+
+
+AT_POINT = answers_at("at", "on")
+"""The same by the names that `point` gives."""
 
 
 class PositionNotReached(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -17,6 +17,7 @@ from domain.status import PledgeStatus
 from projections.database import Source, can_be_stored, rows
 from projections.pinning import AT_POINT, CURRENT, Point, point, require_reached
 from projections.pledge_state import pledge_of
+from projections.pledge_status.between import Resting, changed, resting, unchanged
 from projections.pledge_status.course import course
 from projections.pledge_status.facets import Sum, Summary, sum_of, summary
 from projections.pledge_status.filters import PledgeFilters, conditions
@@ -285,6 +286,20 @@ class PledgeStatusView:
     def course(self, at: Point) -> Sequence[tuple[date, Ladder]]:
         """What all pledges came to at the end of each month; see `projections.pledge_status.course`."""
         return course(self._source, at)
+
+    def changed(self, opening: Point, closing: Point) -> Sequence[UUID]:
+        """The pledges that have not the same facts at both points, in no order. Raises PositionNotReached."""
+        return changed(self._source, opening, closing)
+
+    def unchanged(
+        self, opening: Point, closing: Point, touching: Collection[str] | None = None
+    ) -> Sequence[PledgeStatus]:
+        """The status of each of the others; see `projections.pledge_status.between`."""
+        return unchanged(self._source, opening, closing, touching)
+
+    def resting(self, opening: Point, closing: Point, moved: Collection[str]) -> Sequence[Resting]:
+        """What those others come to that touch none of some countries; see `projections.pledge_status.between`."""
+        return resting(self._source, opening, closing, moved)
 
     def _found(self, reference: str, *, at: Point | None) -> tuple[PledgeRow | None, int]:
         known = sql.SQL("reference = %(reference)s") if can_be_stored(reference) else sql.SQL("false")

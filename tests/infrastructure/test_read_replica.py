@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from application.moments import ViewsBehind
+from application.reporting_duties import Debts
 from infrastructure import read_replica
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
@@ -22,7 +23,7 @@ from infrastructure.read_replica import ReadReplica
 from projections.pinning import Point, PositionNotReached
 from projections.pledge_status.filters import PledgeFilters
 from projections.pledge_status.view import LatestPledge
-from tests.given import TODAY
+from tests.given import PLEDGE, TODAY
 from tests.projections.ledgers import append, busy_life, registered
 
 
@@ -78,7 +79,9 @@ def test_what_the_replica_lacks_is_never_left_out_in_silence(copy: str, empty_le
         for read in (
             lambda: list(service.register.entries(position)),
             lambda: list(service.register.reports(position)),
-            lambda: list(service.register.histories(position)),
+            lambda: list(service.register.histories_of([PLEDGE], position)),
+            lambda: service.register.changed(at, at),
+            lambda: service.register.due(at, Debts()),
             lambda: list(service.register.statuses(at)),
             lambda: service.register.running_totals(at),
             lambda: service.timeline.history("T-2", at=Point(position, TODAY)),
