@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
-from uuid import UUID
 
 from application.moments import Moment
 from application.ports import Register
@@ -16,17 +16,26 @@ from domain.difference import Figures, PledgeDifference, Recorded, Side, differe
 from domain.dimensions import Division
 from domain.events import PledgeEvent
 from domain.geography import moved_between
+from domain.pledge import Pledge
 from domain.status import PledgeStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedPledge:
+    """A pledge that has not the same facts at two moments: its facts in ledger order, from the first one on.
+
+    With a `state`, that of the earlier-named moment, only those that come after it: none that differs comes before.
+    """
+
+    state: Pledge | None
+    entries: Sequence[Entry]
 
 
 class ComparedRegister(Register, Protocol):
     """A register that tells apart the pledges that have not the same facts at two moments."""
 
-    def changed(self, opening: Moment, closing: Moment) -> Sequence[UUID]:
-        """These pledges, in no order."""
-
-    def histories_of(self, pledges: Iterable[UUID], until: int) -> Iterator[Sequence[Entry]]:
-        """The facts about pledges up to a position, one whole history at a time, each in ledger order."""
+    def changed(self, opening: Moment, closing: Moment) -> Iterator[ChangedPledge]:
+        """These pledges, in no order, with their facts up to the later position."""
 
     def unchanged(
         self, opening: Moment, closing: Moment, touching: Collection[str] | None = None
@@ -66,10 +75,9 @@ class Differences:
         return difference_document(compared, chain(changed, dated), self._register.resting(opening, closing, moved))
 
     def _changed(self, opening: Moment, closing: Moment, division: Division) -> Iterable[PledgeDifference]:
-        until = max(opening.position, closing.position)
-        for entries in self._register.histories_of(self._register.changed(opening, closing), until):
-            facts = [Recorded(entry.position, entry.event) for entry in entries if isinstance(entry.event, PledgeEvent)]
-            if facts and (found := difference(facts, _side(opening), _side(closing), division)):
+        for pledge in self._register.changed(opening, closing):
+            facts = [Recorded(e.position, e.event) for e in pledge.entries if isinstance(e.event, PledgeEvent)]
+            if found := difference(facts, _side(opening), _side(closing), division, state=pledge.state):
                 yield found
 
     def _unchanged(

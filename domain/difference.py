@@ -127,14 +127,20 @@ class PledgeDifference:
 
 
 def difference(
-    facts: Sequence[Recorded], opening: Side, closing: Side, division: Division | None = None
+    facts: Sequence[Recorded],
+    opening: Side,
+    closing: Side,
+    division: Division | None = None,
+    *,
+    state: Pledge | None = None,
 ) -> PledgeDifference | None:
     """How a pledge's figures went from one moment to another; None for a pledge that neither knows.
 
-    `facts` are all its facts, in ledger order.
+    `facts` are all its facts, in ledger order; with a `state`, those alone that come after it. That has to be the state
+    at the earlier-named moment, and one whose facts the other moment has too, without any other that is as early.
     """
     division = division or Division()
-    first, *steps = _steps(facts, opening, closing)
+    first, *steps = _steps(state, facts, opening, closing)
     pledges = [step.pledge for step in (first, *steps)]
     known = pledges[-1] or pledges[0]
     if known is None:
@@ -233,9 +239,9 @@ class _Step:
     position: int | None = None
 
 
-def _steps(facts: Sequence[Recorded], opening: Side, closing: Side) -> Iterator[_Step]:
+def _steps(state: Pledge | None, facts: Sequence[Recorded], opening: Side, closing: Side) -> Iterator[_Step]:
     """From the facts of one moment to those of the other, one at a time."""
-    selection = _Selection(fact for fact in facts if opening.has(fact))
+    selection = _Selection(state, (fact for fact in facts if opening.has(fact)))
     yield _Step(selection.pledge)
     for fact in reversed(facts):
         if opening.has(fact) and not closing.has(fact):
@@ -248,16 +254,20 @@ def _steps(facts: Sequence[Recorded], opening: Side, closing: Side) -> Iterator[
 
 
 class _Selection:
-    """Some facts in ledger order, and the pledge after each, so that the last can come and go without a new fold."""
+    """Some facts in ledger order, and the pledge after each, so that the last can come and go without a new fold.
 
-    def __init__(self, facts: Iterable[Recorded]) -> None:
+    `state` is the pledge before all of them.
+    """
+
+    def __init__(self, state: Pledge | None, facts: Iterable[Recorded]) -> None:
+        self._state = state
         self._facts = list(facts)
         self._pledges: list[Pledge | None] = []
         self._fold()
 
     @property
     def pledge(self) -> Pledge | None:
-        return self._pledges[-1] if self._pledges else None
+        return self._pledges[-1] if self._pledges else self._state
 
     def take_away(self, fact: Recorded) -> None:
         at = bisect_left(self._facts, fact.position, key=_position)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -12,6 +12,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import DictRow
 
+from application.differences import ChangedPledge
 from application.moments import AsOf, Moment, MomentNotOver, PositionAhead, ViewsBehind, end_of
 from application.reporting_duties import Debts
 from audit.envelope import Entry
@@ -37,7 +38,7 @@ AHEAD_AT_MOST = timedelta(seconds=2)
 
 CATCH_UP_WITHIN_SECONDS = 10.0
 ENTRIES_AT_ONCE = 5_000
-HISTORIES_AT_ONCE = 500
+CHANGED_AT_ONCE = 500
 
 WaitUntil = Callable[[int, float], bool]
 """Wait, at most so many seconds, for the read models to reach a position; whether they have."""
@@ -157,17 +158,17 @@ class LedgerRegister:
         """All progress reports recorded up to a position, in ledger order."""
         return iter(self._entries.reports(until))
 
-    def histories_of(self, pledges: Iterable[UUID], until: int) -> Iterator[Sequence[Entry]]:
-        """The facts about pledges up to a position, one whole history at a time; a few hundred in memory at once."""
-        streams = sorted(pledges)
-        for first in range(0, len(streams), HISTORIES_AT_ONCE):
-            entries = self._entries.of_histories(streams[first : first + HISTORIES_AT_ONCE], until)
-            for _, history in groupby(entries, key=lambda entry: entry.event.originator_id):
-                yield tuple(history)
-
-    def changed(self, opening: Moment, closing: Moment) -> Sequence[UUID]:
-        """The pledges that have not the same facts at both moments, in no order."""
-        return self._pledges.changed(point_of(opening), point_of(closing))
+    def changed(self, opening: Moment, closing: Moment) -> Iterator[ChangedPledge]:
+        """The pledges that have not the same facts at both moments, by id; a few hundred in memory at once."""
+        until = max(opening.position, closing.position)
+        found = self._pledges.changed(point_of(opening), point_of(closing))
+        for first in range(0, len(found), CHANGED_AT_ONCE):
+            part = found[first : first + CHANGED_AT_ONCE]
+            states = self._pledges.states(part)
+            # A state that is not found is folded again, from the first fact on.
+            after = {each.id: each.position if each.position and each.position in states else 0 for each in part}
+            for id, history in groupby(self._entries.of_histories(after, until), key=_history_of):
+                yield ChangedPledge(state=states.get(after[id]), entries=tuple(history))
 
     def unchanged(
         self, opening: Moment, closing: Moment, touching: Collection[str] | None = None
@@ -198,6 +199,10 @@ class LedgerRegister:
                 if as_of > now.date():
                     raise MomentNotOver(as_of, now)
                 return _position_at(connection, end_of(as_of)), as_of
+
+
+def _history_of(entry: Entry) -> UUID:
+    return entry.event.originator_id
 
 
 def _filters(debts: Debts) -> PledgeFilters:

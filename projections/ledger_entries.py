@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -117,8 +117,8 @@ _HISTORIES = _FOUND.format(
 _SOME_HISTORIES = _FOUND.format(
     found=sql.SQL("""
     SELECT notification_id, state FROM ledger.events
-    WHERE originator_id = ANY(%(streams)s::uuid[]) AND notification_id <= %(until)s
-    ORDER BY originator_id, originator_version
+    JOIN unnest(%(streams)s::uuid[], %(after)s::bigint[]) AS wanted (originator_id, after) USING (originator_id)
+    WHERE notification_id > after AND notification_id <= %(until)s ORDER BY originator_id, originator_version
 """)
 )
 
@@ -154,9 +154,9 @@ class LedgerView:
             yield part
             stream, version = part[-1].event.originator_id, part[-1].event.originator_version
 
-    def of_histories(self, streams: Sequence[UUID], until: int) -> Sequence[Entry]:
-        """Those of some histories, one history after the other, each in its own order."""
-        return self._read(_SOME_HISTORIES, until, streams=list(streams))
+    def of_histories(self, after: Mapping[UUID, int], until: int) -> Sequence[Entry]:
+        """Those of some histories, each after a position of its own: one after the other, each in its own order."""
+        return self._read(_SOME_HISTORIES, until, streams=list(after), after=list(after.values()))
 
     def _read(self, query: sql.Composed, until: int, **values: object) -> Sequence[Entry]:
         return streamed(self._source, query, {"until": until, **values}, partial(self._decoded, until))

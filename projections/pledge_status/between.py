@@ -16,21 +16,24 @@ from psycopg import sql
 
 from domain.geography import members
 from domain.ladder import RUNGS, ZERO, Ladder
+from domain.pledge import Pledge
 from domain.status import PledgeStatus
 from domain.vocabulary import CountryGroup
 from projections.database import Source, rows, streamed
 from projections.pinning import Point, answers_at, require_reached
+from projections.pledge_state import pledge_of
 from projections.pledge_status.told_status import status_of_document
 
 _OPENING = sql.SQL("""
-    SELECT id, position, lower(effective) AS since FROM pledge_status.pledges WHERE {opening}
+    SELECT id, position, lower(effective) AS since, upper(effective) AS until
+    FROM pledge_status.pledges WHERE {opening}
 """).format(opening=answers_at("opening_at", "opening_on"))
 _CLOSING = answers_at("closing_at", "closing_on")
 
 _CHANGED = sql.SQL("""
-SELECT tracking.position AS reached, found.id
+SELECT tracking.position AS reached, found.*
 FROM pledge_status.tracking LEFT JOIN (
-    SELECT id FROM ({opening}) AS opening FULL JOIN (
+    SELECT id, opening.position, opening.since, opening.until FROM ({opening}) AS opening FULL JOIN (
         SELECT id, position, lower(effective) AS since FROM pledge_status.pledges WHERE {closing}
     ) AS closing USING (id)
     WHERE (opening.position, opening.since) IS DISTINCT FROM (closing.position, closing.since)
@@ -71,6 +74,25 @@ FROM pledge_status.tracking LEFT JOIN (
 )
 
 
+_STATES = sql.SQL("""
+SELECT position, pledge FROM pledge_status.states
+JOIN unnest(%(positions)s::bigint[], %(since)s::date[]) AS wanted (position, since) USING (position, since)
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A pledge that has not the same facts at two points.
+
+    Where all that differ come after the last fact that it has at the earlier-named one, `position` is that fact's, and
+    `since` the first date of the state there; None otherwise.
+    """
+
+    id: UUID
+    position: int | None
+    since: date | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resting:
     """What pledges come to that touch the same country groups: how many of them stand, and their dollars."""
@@ -80,11 +102,19 @@ class Resting:
     ladder: Ladder
 
 
-def changed(source: Source, opening: Point, closing: Point) -> Sequence[UUID]:
-    """The pledges that have not the same facts at both points, in no order. Raises PositionNotReached."""
+def changed(source: Source, opening: Point, closing: Point) -> Sequence[Changed]:
+    """The pledges that have not the same facts at both points, by id. Raises PositionNotReached."""
     found = rows(source, _CHANGED, _points(opening, closing))
     _require_both(found[0]["reached"], opening, closing)
-    return [row["id"] for row in found if row["id"]]
+    told = (_changed(row, opening, closing) for row in found if row["id"])
+    return sorted(told, key=lambda each: each.id)
+
+
+def states(source: Source, wanted: Iterable[Changed]) -> Mapping[int, Pledge]:
+    """The states that the position and the first date of changed pledges tell, by position."""
+    told = [each for each in wanted if each.position is not None]
+    asked = {"positions": [each.position for each in told], "since": [each.since for each in told]}
+    return {row["position"]: pledge_of(row["pledge"]) for row in rows(source, _STATES, asked)}
 
 
 def unchanged(
@@ -111,6 +141,15 @@ def resting(source: Source, opening: Point, closing: Point, moved: Collection[st
     found = rows(source, _AT_REST, {**_points(opening, closing), **asked})
     _require_both(found[0]["reached"], opening, closing)
     return [_resting(row) for row in found if row["groups"]]
+
+
+def _changed(row: Mapping[str, Any], opening: Point, closing: Point) -> Changed:
+    # A state began to be the answer for the days up to the next one on which an earlier fact was true. So where that
+    # day comes after the other point's, every fact that the other point has besides is a later one.
+    grown = opening.position <= closing.position and opening.effective_on <= closing.effective_on
+    if not grown or row["position"] is None or (row["until"] and row["until"] <= closing.effective_on):
+        return Changed(id=row["id"], position=None, since=None)
+    return Changed(id=row["id"], position=row["position"], since=row["since"])
 
 
 def _statuses(coming: Iterable[tuple[Any, ...]], opening: Point, closing: Point) -> Iterator[PledgeStatus]:

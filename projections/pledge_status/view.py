@@ -17,7 +17,7 @@ from domain.status import PledgeStatus
 from projections.database import Source, can_be_stored, rows
 from projections.pinning import AT_POINT, CURRENT, Point, point, require_reached
 from projections.pledge_state import pledge_of
-from projections.pledge_status.between import Resting, changed, resting, unchanged
+from projections.pledge_status.between import Changed, Resting, changed, resting, states, unchanged
 from projections.pledge_status.course import course
 from projections.pledge_status.facets import Sum, Summary, sum_of, summary
 from projections.pledge_status.filters import PledgeFilters, conditions
@@ -287,9 +287,13 @@ class PledgeStatusView:
         """What all pledges came to at the end of each month; see `projections.pledge_status.course`."""
         return course(self._source, at)
 
-    def changed(self, opening: Point, closing: Point) -> Sequence[UUID]:
-        """The pledges that have not the same facts at both points, in no order. Raises PositionNotReached."""
+    def changed(self, opening: Point, closing: Point) -> Sequence[Changed]:
+        """The pledges that have not the same facts at both points, by id. Raises PositionNotReached."""
         return changed(self._source, opening, closing)
+
+    def states(self, wanted: Iterable[Changed]) -> Mapping[int, Pledge]:
+        """The states from which changed pledges went on, by position."""
+        return states(self._source, wanted)
 
     def unchanged(
         self, opening: Point, closing: Point, touching: Collection[str] | None = None

@@ -66,14 +66,15 @@ def each(service: Service, opening: Side, closing: Side, division: Division) -> 
 
 
 @same_database
-@given(recordings(), st.lists(st.tuples(st.integers(0, 40), days), min_size=2, max_size=5), divisions)
+@given(recordings(), st.lists(st.tuples(st.integers(0, 100), days), min_size=2, max_size=5), divisions)
 def test_whatever_the_facts_and_the_two_moments_are(
     service: Service, recorded: Sequence[RecordedOnADay], points: Sequence[tuple[int, date]], division: Division
 ) -> None:
+    """A point is so many hundredths of the facts, and a day."""
     record_alone(service, recorded)
     forget(service.pool, PLEDGE_STATUS)
     runner(service.pool, PLEDGE_STATUS).catch_up()
-    moments = [service.register.moment(min(position, len(recorded)), on) for position, on in points]
+    moments = [service.register.moment(len(recorded) * part // 100, on) for part, on in points]
 
     for opening in moments:
         for closing in moments:

@@ -23,7 +23,7 @@ from infrastructure.read_replica import ReadReplica
 from projections.pinning import Point, PositionNotReached
 from projections.pledge_status.filters import PledgeFilters
 from projections.pledge_status.view import LatestPledge
-from tests.given import PLEDGE, TODAY
+from tests.given import TODAY
 from tests.projections.ledgers import append, busy_life, registered
 
 
@@ -79,8 +79,7 @@ def test_what_the_replica_lacks_is_never_left_out_in_silence(copy: str, empty_le
         for read in (
             lambda: list(service.register.entries(position)),
             lambda: list(service.register.reports(position)),
-            lambda: list(service.register.histories_of([PLEDGE], position)),
-            lambda: service.register.changed(at, at),
+            lambda: list(service.register.changed(at, at)),
             lambda: service.register.due(at, Debts()),
             lambda: list(service.register.statuses(at)),
             lambda: service.register.running_totals(at),
