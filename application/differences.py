@@ -13,10 +13,11 @@ from audit.difference import Compared, difference_document
 from audit.envelope import Entry
 from audit.snapshot import RULES_VERSION, Document
 from domain.difference import Figures, PledgeDifference, Recorded, Side, difference, undecided
-from domain.dimensions import Division
+from domain.dimensions import Dimension, Division
 from domain.events import PledgeEvent
 from domain.geography import moved_between
 from domain.pledge import Pledge
+from domain.resting import resting_figures
 from domain.status import PledgeStatus
 
 
@@ -66,13 +67,9 @@ class Differences:
             division=division,
             unpublished=unpublished,
         )
-        changed = self._changed(opening, closing, division)
-        if division.by:
-            return difference_document(compared, chain(changed, self._unchanged(opening, closing, division)))
-        # Without parts, what neither facts nor the date moved has the same figures at both, and need not be told apart.
-        moved = moved_between(opening.effective_on, closing.effective_on)
-        dated = self._unchanged(opening, closing, division, touching=moved) if moved else ()
-        return difference_document(compared, chain(changed, dated), self._register.resting(opening, closing, moved))
+        dated, resting = self._unchanged(opening, closing, division)
+        moved = (undecided(status, compared.opening, compared.closing, division) for status in dated)
+        return difference_document(compared, chain(self._changed(opening, closing, division), moved), resting)
 
     def _changed(self, opening: Moment, closing: Moment, division: Division) -> Iterable[PledgeDifference]:
         for pledge in self._register.changed(opening, closing):
@@ -81,10 +78,19 @@ class Differences:
                 yield found
 
     def _unchanged(
-        self, opening: Moment, closing: Moment, division: Division, touching: Collection[str] | None = None
-    ) -> Iterable[PledgeDifference]:
-        for status in self._register.unchanged(opening, closing, touching):
-            yield undecided(status, _side(opening), _side(closing), division)
+        self, opening: Moment, closing: Moment, division: Division
+    ) -> tuple[Iterable[PledgeStatus], Iterable[Figures]]:
+        """The pledges with the same facts at both moments that the date may move, and the figures of the others."""
+        moved = moved_between(opening.effective_on, closing.effective_on)
+        if not division.by:
+            dated = self._register.unchanged(opening, closing, touching=moved) if moved else ()
+            return dated, self._register.resting(opening, closing, moved)
+        unchanged = self._register.unchanged(opening, closing)
+        if Dimension.REPORTING in division.by:
+            return unchanged, ()
+        dated = [status for status in unchanged if not moved.isdisjoint(status.countries)]
+        resting = (status for status in unchanged if moved.isdisjoint(status.countries))
+        return dated, resting_figures(resting, closing.effective_on, division)
 
 
 def _side(moment: Moment) -> Side:

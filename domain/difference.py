@@ -294,17 +294,22 @@ def _counted(pledge: Pledge | None) -> Counted | None:
 
 
 def _figures(counted: Counted | None, side: Side, division: Division) -> Figures:
-    """What a pledge counts: in the whole, in the country groups, and in the parts it belongs to."""
-    if counted is None:
-        return {}
-    on = side.effective_on
-    touched = keys(counted, Dimension.TARGET_GROUP, on)
-    groups = [group for group in CountryGroup if group in touched]
-    found = dict(of_whole(groups, counted.ladder, counted.standing))
+    return figures_of(counted, side.effective_on, division) if counted else {}
+
+
+def figures_of(pledge: Counted, on: date, division: Division) -> Figures:
+    """What a pledge counts on a day: in the whole, in the country groups, and in the parts it belongs to."""
+    found = dict(of_whole(groups_touched(pledge, on), pledge.ladder, pledge.standing))
     if division.by:
-        for part, share in attributed(counted, division.by, on, division.attribution):
-            found |= _measured(part, "", share, counted.standing)
+        for part, share in attributed(pledge, division.by, on, division.attribution):
+            found |= of_part(part, share, pledge.standing)
     return found
+
+
+def groups_touched(pledge: Counted, on: date) -> tuple[CountryGroup, ...]:
+    """The country groups that a pledge touches on a day."""
+    touched = keys(pledge, Dimension.TARGET_GROUP, on)
+    return tuple(group for group in CountryGroup if group in touched)
 
 
 def of_whole(groups: Iterable[CountryGroup], ladder: Ladder, standing: int) -> Figures:
@@ -313,6 +318,11 @@ def of_whole(groups: Iterable[CountryGroup], ladder: Ladder, standing: int) -> F
     for prefix in ("", *(f"{group}_" for group in groups)):
         found |= _measured(WHOLE, prefix, ladder, standing)
     return found
+
+
+def of_part(part: Group, ladder: Ladder, standing: int) -> Figures:
+    """What pledges count in a part: so many that stand, and dollars on each rung."""
+    return _measured(part, "", ladder, standing)
 
 
 def _measured(group: Group, prefix: str, ladder: Ladder, standing: int) -> dict[Slot, Decimal]:
