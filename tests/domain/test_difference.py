@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
+from domain.counted import counted_of
 from domain.difference import (
     WHOLE,
     Cause,
@@ -20,13 +21,16 @@ from domain.difference import (
     Recorded,
     Side,
     Slot,
+    added,
     changes,
     difference,
+    figures_of,
 )
 from domain.dimensions import Attribution, Dimension, Division
 from domain.events import PledgeEvent
 from domain.ladder import ladder_of
 from domain.pledge import fold
+from domain.resting import resting_figures
 from tests.given import (
     ANNOUNCED_ON,
     TODAY,
@@ -135,6 +139,18 @@ def test_every_movement_names_facts_of_its_cause_or_is_of_the_date_alone(
         assert bool(movement.positions) == (movement.cause is not Cause.RECLASSIFIED)
         for position in movement.positions:
             assert opening.has(facts[position]) != closing.has(facts[position])
+
+
+@examples(st.lists(histories, min_size=1, max_size=4), sides, divisions)
+def test_pledges_that_rest_count_together_what_each_counts(
+    lives: list[list[PledgeEvent]], side: Side, division: Division
+):
+    pledges = [counted_of(pledge) for life in lives if (pledge := fold(None, life))]
+
+    together = added(resting_figures([*pledges, *pledges], side.effective_on, division))
+
+    each = added(figures_of(pledge, side.effective_on, division) for pledge in [*pledges, *pledges])
+    assert {slot: str(amount) for slot, amount in together.items()} == {slot: str(each[slot]) for slot in each}
 
 
 def without_zero(figures: Mapping[Slot, Decimal]) -> dict[Slot, Decimal]:
