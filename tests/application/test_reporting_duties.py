@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import date, timedelta
 from itertools import chain
 
@@ -73,16 +73,14 @@ def moment(service: Service, back: int, on: date) -> Moment:
 
 def included(owed: Obligation, debts: Debts) -> bool:
     """Whether an obligation is asked about."""
-    return all(
-        not wanted or value & set(wanted)
-        for value, wanted in (
-            ({owed.health}, debts.health),
-            ({owed.lead}, debts.lead),
-            ({owed.sector}, debts.sector),
-            (set(owed.regions), debts.region),
-            ({owed.pledger_region}, debts.pledger_region),
-        )
+    criteria: Sequence[tuple[Set[object], Sequence[object]]] = (
+        ({owed.health}, debts.health),
+        ({owed.lead}, debts.lead),
+        ({owed.sector}, debts.sector),
+        (set(owed.regions), debts.region),
+        ({owed.pledger_region}, debts.pledger_region),
     )
+    return all(not wanted or values & set(wanted) for values, wanted in criteria)
 
 
 @given(debts, days, st.integers(0, 60))
