@@ -73,11 +73,10 @@ FROM pledge_status.tracking LEFT JOIN (
     closing=_CLOSING,
 )
 
-
-_STATES = sql.SQL("""
+_STATES = """
 SELECT position, pledge FROM pledge_status.states
 JOIN unnest(%(positions)s::bigint[], %(since)s::date[]) AS wanted (position, since) USING (position, since)
-""")
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from application.moments import Moment
 from audit.canonical import canonical
-from audit.difference import Compared, Document, difference_document
-from audit.snapshot import RULES_VERSION
+from audit.difference import Compared, difference_document
+from audit.snapshot import RULES_VERSION, Document
 from domain.difference import PledgeDifference, Recorded, Side, difference
 from domain.dimensions import Attribution, Dimension, Division
 from domain.events import PledgeEvent
