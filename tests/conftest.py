@@ -20,6 +20,7 @@ import structlog
 from infrastructure.bootstrap import Service, open_on
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from tests.databases import new_database, new_ledger
+from tests.room_for_frames import RoomForTests
 from tests.run_folder import run_folder
 from tests.running_order import in_running_order
 
@@ -66,6 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     given = getattr(config, "workerinput", {}).get("postgres_folder")
     config.stash[_shared_folder] = Path(given) if given else run_folder()
+    config.pluginmanager.register(RoomForTests())
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -41,11 +41,13 @@ def test_at_every_point_it_is_what_the_pledges_came_to_at_the_end_of_each_month(
     for number in range(len(recorded) + 1):
         position = first + apart * (number - 1) if number else first - 1
         known = [fact for _, fact in recorded[:number]]
+        turning = turning_days(known)
+        ladders = {day: ladder_on(known, day) for day in {*turning, *map(end_of_month, turning), *ends}}
         for on in sorted(ends):
             course = view.course(Point(position, on))
 
-            assert [day for day, _ in course] == sorted({min(end_of_month(d), on) for d in turning_days(known, on)})
-            assert all(ladder == ladder_on(known, day) for day, ladder in course), (position, on)
+            assert [day for day, _ in course] == sorted({min(end_of_month(d), on) for d in turning if d <= on})
+            assert all(ladder == ladders[day] for day, ladder in course), (position, on)
 
 
 def told(
@@ -57,9 +59,9 @@ def told(
     return PledgeStatusView(service.pool)
 
 
-def turning_days(known: Sequence[PledgeEvent], on: date) -> set[date]:
-    """The days up to one on which a state of some pledge began."""
-    days = {(fact.originator_id, fact.effective_on) for fact in known if fact.effective_on <= on}
+def turning_days(known: Sequence[PledgeEvent]) -> set[date]:
+    """The days on which a state of some pledge began."""
+    days = {(fact.originator_id, fact.effective_on) for fact in known}
     return {day for id, day in days if as_it_was([f for f in known if f.originator_id == id], day)}
 
 
