@@ -38,7 +38,8 @@ $(READY): requirements.lock pyproject.toml
 		echo "making .venv with $$("$$found" --version)"; "$$found" -m venv --clear .venv; \
 	fi
 	@echo "installing the locked dependencies"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@# Half of the packages' modules are never imported; Python compiles the others when they first are.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@# The build warns that an editable installation is editable.
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-build-isolation --no-deps -e .
