@@ -7,6 +7,7 @@ command with an idempotency key is answered for ever with the facts it caused th
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ from application.clock import Today
 from application.identifiers import unique_id
 from application.ledger import Ledger, LedgerBusy, Overtaken, Recorded
 from application.memory import Looking, Memory, NotAtHand, View
-from application.ports import ExchangeRates, PublishedBytes, Receipt, Receipts, ReferenceNumbers
+from application.ports import Commit, ExchangeRates, PublishedBytes, Receipt, Receipts, ReferenceNumbers
 from audit.canonical import canonical
 from audit.envelope import Entry
 from audit.snapshot import Document, identity_of
@@ -49,6 +50,9 @@ LEAST_TURN_SECONDS = 0.5
 
 TURNS = 64
 """How many pledges at once may have a queue of overtaken commands; two that share one only wait longer."""
+
+Recording = Future[Sequence[Recorded]] | asyncio.Future[Sequence[Recorded]]
+"""The entries once they are recorded; of an event loop where a handler waits for them."""
 
 State = TypeVar("State", Pledge, Organisation, Publication)
 Fact = TypeVar("Fact", PledgeEvent, OrganisationEvent, PublicationEvent)
@@ -150,7 +154,7 @@ class Begun(Generic[State]):
     state: State
     organisations: Mapping[UUID, Organisation]
     events: tuple[AnyEvent, ...]
-    recorded: Future[Sequence[Recorded]]
+    recorded: Recording
 
 
 class Commands:
@@ -196,7 +200,8 @@ class Commands:
         return self._perform(self._pledge(reference, command, request), request)
 
     def begin_to_change_pledge(self, reference: str, command: PledgeCommand, request: Request) -> Begun[Pledge]:
-        """The same without waiting for anything; `recorded` tells the outcome when the facts are recorded.
+        """The same for a handler of an event loop, and without waiting for anything; `recorded` tells the outcome when
+        the facts are recorded.
 
         Raises NotAuthenticated, NotPermitted, and NotAtHand where it has to be done by `change_pledge`, which may well
         refuse it.
@@ -204,7 +209,13 @@ class Commands:
         access.require_command(request.by, command)
         try:
             stream = self._pledge(reference, command, request)
-            return self._begin(stream, request, self._view(Looking.AT_MEMORY_ALONE), _deadline(request))
+            return self._begin(
+                stream,
+                request,
+                self._view(Looking.AT_MEMORY_ALONE),
+                _deadline(request),
+                self._ledger.begin_on_loop,
+            )
         except DECLINED as declined:
             raise NotAtHand from declined
 
@@ -212,14 +223,16 @@ class Commands:
         """Whether the pledge was looked at lately, so that a command on it may be begun without looking."""
         return self._memory.state(pledge_id(reference)) is not None
 
-    def look_at(self, references: Sequence[str]) -> Mapping[str, bool]:
+    async def look_at(self, references: Sequence[str]) -> Mapping[str, bool]:
         """Look at pledges, and at who takes part in them, so that commands on them may be begun; whether they are."""
-        found = self._ledger.pledges([pledge_id(reference) for reference in references])
-        view = self._view(Looking.AT_MEMORY_FIRST)
+        found = await self._ledger.pledges_on_loop([pledge_id(reference) for reference in references])
+        parties = {party for pledge in found.values() for party in _parties(pledge)}
+        strangers = [party for party in parties if self._memory.state(party) is None]
+        known = await self._ledger.organisations_on_loop(strangers) if strangers else {}
+        for organisation in known.values():
+            self._memory.refresh(organisation)
         for pledge in found.values():
             self._memory.refresh(pledge)
-            for party in _parties(pledge):
-                view.organisation(party)
         return {reference: pledge_id(reference) in found for reference in references}
 
     def recorded(self, begun: Begun[State]) -> Outcome[State]:
@@ -317,20 +330,28 @@ class Commands:
                 return earlier
             raise
 
-    def _begin(self, stream: _Stream[State, Fact], request: Request, view: View, deadline: float) -> Begun[State]:
+    def _begin(
+        self,
+        stream: _Stream[State, Fact],
+        request: Request,
+        view: View,
+        deadline: float,
+        record: Callable[[Commit], Recording] | None = None,
+    ) -> Begun[State]:
         before = view.state(stream.id, stream.latest)
         _require_version(before, request)
         events = stream.decide(before, self._circumstances(request, view), view)
         state = _known(stream.fold(before, events))
         organisations = {id: found for id in stream.parties(state) if (found := view.organisation(id))}
-        recorded = self._ledger.begin(
-            events,
+        commit = Commit(
+            events=events,
             receipts=_receipts(request, events),
             snapshots=stream.published(),
             seen=view.seen_besides(stream.id),
             credential=request.token,
             within=max(LEAST_TURN_SECONDS, deadline - time.monotonic()),
         )
+        recorded = record(commit) if record else self._ledger.begin(commit)
         return Begun(before=before, state=state, organisations=organisations, events=events, recorded=recorded)
 
     def _view(self, at: Looking) -> View:

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
-from types import MappingProxyType
-from typing import Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import InfrastructureFactory, RecordConflictError
 
-from application.ports import PublishedBytes, Receipt
+from application.ports import APPEND_WITHIN_SECONDS, Commit, PublishedBytes, Receipt
 from audit.envelope import Entry, Envelopes
 from domain import organisation as organisations
 from domain import pledge as pledges
 from domain import publication as publications
-from domain.events import AnyEvent, OrganisationEvent, PledgeEvent
+from domain.events import AnyEvent, OrganisationEvent
 from domain.organisation import Organisation
 from domain.pledge import Pledge
 from domain.publication import Publication
 
-APPEND_WITHIN_SECONDS = 4.0
-"""How long an append waits for its turn, and for a database that does not answer."""
+FOLDED_ON_LOOP = 1_000
+"""How many facts at most an event loop folds itself, which takes it some 10 ms; more are folded in a thread."""
 
-NOTHING_SEEN: Mapping[UUID, int] = MappingProxyType({})
-"""No version of any other history."""
+State = TypeVar("State", Pledge, Organisation)
 
 
 class History(Protocol):
@@ -35,8 +34,8 @@ class History(Protocol):
     def entries(self, stream_id: UUID, *, first: int = 1, last: int | None = None) -> Sequence[tuple[int, bytes]]:
         """Position and bytes of a stream's entries between two versions, in order."""
 
-    def of_each(self, stream_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[tuple[int, bytes]]]:
-        """The same of several whole streams; one that has no entries is left out."""
+    async def of_each_on_loop(self, stream_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[tuple[int, bytes]]]:
+        """The same of several whole streams, for an event loop; one that has no entries is left out."""
 
     def at(self, position: int) -> bytes | None:
         """The bytes of the entry at a position; None where there is none."""
@@ -58,17 +57,11 @@ class Recorded(Protocol):
 class Store(Protocol):
     """Where facts are recorded; `Ledger.begin` tells what is asked of it."""
 
-    def begin(
-        self,
-        events: Sequence[AnyEvent],
-        *,
-        receipts: Sequence[Receipt],
-        snapshots: Sequence[PublishedBytes],
-        seen: Mapping[UUID, int],
-        credential: UUID | None,
-        within: float,
-    ) -> Future[Sequence[Recorded]]:
+    def begin(self, commit: Commit) -> Future[Sequence[Recorded]]:
         """Let all of it be recorded, or nothing."""
+
+    def begin_on_loop(self, commit: Commit) -> asyncio.Future[Sequence[Recorded]]:
+        """The same for the event loop that is running."""
 
     @property
     def waiting(self) -> int:
@@ -100,11 +93,26 @@ class Ledger(Application[UUID]):
         except AggregateNotFoundError:
             return None
 
-    def pledges(self, ids: Sequence[UUID]) -> Mapping[UUID, Pledge]:
-        """The pledges with these ids, as far as there are any, as they are; asked for together."""
-        histories = cast("History", self.recorder).of_each(ids)
-        found = {id: pledges.fold(None, self._facts(stored)) for id, stored in histories.items()}
-        return {id: pledge for id, pledge in found.items() if pledge}
+    async def pledges_on_loop(self, ids: Sequence[UUID]) -> Mapping[UUID, Pledge]:
+        """The pledges with these ids, as far as there are any, as they are; asked for together, by an event loop."""
+        return await self._folded(ids, pledges.fold)
+
+    async def organisations_on_loop(self, ids: Sequence[UUID]) -> Mapping[UUID, Organisation]:
+        """The same of organisations."""
+        return await self._folded(ids, organisations.fold)
+
+    async def _folded(
+        self, ids: Sequence[UUID], fold: Callable[[None, Iterable[Any]], State | None]
+    ) -> Mapping[UUID, State]:
+        histories = await cast("History", self.recorder).of_each_on_loop(ids)
+
+        def folded() -> Mapping[UUID, State]:
+            found = {id: fold(None, self._facts(stored)) for id, stored in histories.items()}
+            return {id: state for id, state in found.items() if state}
+
+        # Nobody else is served by the loop meanwhile.
+        is_short = sum(map(len, histories.values())) <= FOLDED_ON_LOOP
+        return folded() if is_short else await asyncio.to_thread(folded)
 
     def organisation(self, id: UUID, version: int | None = None) -> Organisation | None:
         """The organisation as it is, or as it was after a version; None where there is none."""
@@ -143,8 +151,8 @@ class Ledger(Application[UUID]):
         """The fact that stored bytes hold. Raises Unreadable."""
         return self._envelopes.read(stored, position)
 
-    def _facts(self, stored: Sequence[tuple[int, bytes]]) -> Iterable[PledgeEvent]:
-        return (cast("PledgeEvent", self._envelopes.read(state, position).event) for position, state in stored)
+    def _facts(self, stored: Sequence[tuple[int, bytes]]) -> Iterable[AnyEvent]:
+        return (self._envelopes.read(state, position).event for position, state in stored)
 
     def append(
         self,
@@ -161,29 +169,20 @@ class Ledger(Application[UUID]):
         """
         if not events:
             return ()
-        recorded = self.begin(events, receipts=receipts, snapshots=snapshots, within=within).result()
-        return self.entries_of(events, recorded)
+        commit = Commit(events=events, receipts=receipts, snapshots=snapshots, within=within)
+        return self.entries_of(events, self.begin(commit).result())
 
-    def begin(
-        self,
-        events: Sequence[AnyEvent],
-        *,
-        receipts: Sequence[Receipt] = (),
-        snapshots: Sequence[PublishedBytes] = (),
-        seen: Mapping[UUID, int] = NOTHING_SEEN,
-        credential: UUID | None = None,
-        within: float = APPEND_WITHIN_SECONDS,
-    ) -> Future[Sequence[Recorded]]:
-        """Let them be recorded, without waiting for it; what the future raises is what `append` does.
+    def begin(self, commit: Commit) -> Future[Sequence[Recorded]]:
+        """Let it be recorded, without waiting for it; what the future raises is what `append` does.
 
-        `seen` are versions of other histories that the facts were decided on, and `credential` is the token that was
-        presented: where a version is another one by now, another command was first; where the token is worth nothing
-        any more, the future raises TokenWorthless.
+        Where what the facts were decided on is no longer so, another command was first; where the token is worth
+        nothing any more, the future raises TokenWorthless.
         """
-        store = cast("Store", self.events)
-        return store.begin(
-            events, receipts=receipts, snapshots=snapshots, seen=seen, credential=credential, within=within
-        )
+        return cast("Store", self.events).begin(commit)
+
+    def begin_on_loop(self, commit: Commit) -> asyncio.Future[Sequence[Recorded]]:
+        """The same for a handler of an event loop, which waits for it without a change of threads."""
+        return cast("Store", self.events).begin_on_loop(commit)
 
     def entries_of(self, events: Sequence[AnyEvent], recorded: Sequence[Recorded]) -> tuple[Entry, ...]:
         """The entries that the facts have become."""

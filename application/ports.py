@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from application.moments import AsOf, Moment
 from audit.envelope import Entry
 from domain.dimensions import Dimension
+from domain.events import AnyEvent
 from domain.organisation import Organisation
 from domain.pledge import Pledge
 from domain.status import PledgeStatus
@@ -40,6 +41,27 @@ class PublishedBytes:
     id: UUID
     position: int
     bytes: bytes
+
+
+APPEND_WITHIN_SECONDS = 4.0
+"""How long an append waits for its turn, and for a database that does not answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """Facts that are recorded together or not at all, with their receipts and what is published.
+
+    `seen` are versions of other histories that the facts were decided on, and `credential` is the token that was
+    presented: where a version is another one by now, or the token is worth nothing any more, nothing is recorded. So
+    many seconds they wait for their turn at most.
+    """
+
+    events: Sequence[AnyEvent]
+    receipts: Sequence[Receipt] = ()
+    snapshots: Sequence[PublishedBytes] = ()
+    seen: Mapping[UUID, int] = field(default_factory=dict)
+    credential: UUID | None = None
+    within: float = APPEND_WITHIN_SECONDS
 
 
 class Receipts(Protocol):

@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
+from typing import Self
 from uuid import UUID
 
 import psycopg
@@ -35,6 +36,7 @@ INSERTED_AT_ONCE = 2_000
 """How many entries are inserted by one statement, so that none of an import of very many takes longer than any may."""
 
 Connection = psycopg.Connection[DictRow]
+AsyncConnection = psycopg.AsyncConnection[DictRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +67,62 @@ def append_together(
     The lock is waited for until `deadline`, by the monotonic clock. Raises LedgerRolledBack where the ledger ends
     before the `signed` entries, psycopg.Error where nothing was stored, and where the answer to the commit was lost.
     """
-    return _as_expected(connection, appends, signed, _milliseconds_until(deadline)) or _as_it_stands(
+    within = _milliseconds_until(deadline)
+    return _as_expected(connection, appends, signed, within) or _as_it_stands(
         connection, appends, signed, _milliseconds_until(deadline)
     )
+
+
+async def append_as_expected(
+    connection: AsyncConnection, appends: Sequence[Append], *, signed: int, deadline: float
+) -> Sequence[Appended] | None:
+    """The same on an event loop, and only where all is as the appends expect; None where nothing was recorded."""
+    attempt = Attempt.of(appends, signed)
+    if attempt is None:
+        return None
+    within = _milliseconds_until(deadline)
+    cursor = await connection.execute(APPEND, attempt.parameters(within), prepare=True)
+    return attempt.outcome(_head(await cursor.fetchone()))
 
 
 def _as_expected(
     connection: Connection, appends: Sequence[Append], signed: int, within: int
 ) -> Sequence[Appended] | None:
     """Append without asking first; None where nothing was recorded, since something is not as was expected."""
-    expected = Expected(signed=signed, versions=expected_versions(appends), tokens=tokens_of(appends))
-    obstacles = Standing(expected.versions, keys_taken=(), good_tokens=expected.tokens).obstacles(appends)
-    made = _made(appends, obstacles)
-    facts = _facts(made)
-    if not 0 < len(facts) <= INSERTED_AT_ONCE or any(append.snapshots for append in made):
+    attempt = Attempt.of(appends, signed)
+    if attempt is None:
         return None
-    head = _append(connection, facts, _receipts(made), expected, within)
-    return _appended(appends, obstacles, head) if head else None
+    return attempt.outcome(_head(connection.execute(APPEND, attempt.parameters(within), prepare=True).fetchone()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Appends that are made in one statement if all is as they expect, those with an obstacle among them left out."""
+
+    appends: Sequence[Append]
+    obstacles: Sequence[Obstacle | None]
+    facts: Sequence[Unstamped]
+    receipts: Sequence[Receipt]
+    expected: Expected
+
+    @classmethod
+    def of(cls, appends: Sequence[Append], signed: int) -> Self | None:
+        """What these come to; None where one statement will not do."""
+        expected = Expected(signed=signed, versions=expected_versions(appends), tokens=tokens_of(appends))
+        obstacles = Standing(expected.versions, keys_taken=(), good_tokens=expected.tokens).obstacles(appends)
+        made = _made(appends, obstacles)
+        facts = _facts(made)
+        if not 0 < len(facts) <= INSERTED_AT_ONCE or any(append.snapshots for append in made):
+            return None
+        return cls(appends=appends, obstacles=obstacles, facts=facts, receipts=_receipts(made), expected=expected)
+
+    def parameters(self, within: int) -> Mapping[str, object]:
+        """What the statement is given; the lock is waited for so many milliseconds."""
+        return _parameters(self.facts, self.receipts, self.expected, within)
+
+    def outcome(self, head: Head | None) -> Sequence[Appended] | None:
+        """What became of each, by the head that the statement found; None where it found something else."""
+        return _appended(self.appends, self.obstacles, head) if head else None
 
 
 def _as_it_stands(connection: Connection, appends: Sequence[Append], signed: int, within: int) -> Sequence[Appended]:
@@ -102,7 +143,7 @@ def _append_parts(connection: Connection, appends: Sequence[Append], head: Head,
     facts, receipts = _facts(appends), _receipts(appends)
     for first in range(0, len(facts), INSERTED_AT_ONCE):
         part, of_these = facts[first : first + INSERTED_AT_ONCE], receipts if first == 0 else ()
-        found = _append(connection, part, of_these, ANYTHING, within, head.recorded_at)
+        found = _append(connection, part, of_these, within, head.recorded_at)
         if found != replace(head, position=head.position + first):
             raise psycopg.IntegrityError("somebody appended without having the turn")
 
@@ -111,35 +152,46 @@ def _append(
     connection: Connection,
     facts: Sequence[Unstamped],
     receipts: Sequence[Receipt],
+    within: int,
+    instant: datetime,
+) -> Head | None:
+    """Append entries after the head, recorded at an instant, whatever is expected of it."""
+    parameters = _parameters(facts, receipts, ANYTHING, within, instant)
+    return _head(connection.execute(APPEND, parameters, prepare=True).fetchone())
+
+
+def _parameters(
+    facts: Sequence[Unstamped],
+    receipts: Sequence[Receipt],
     expected: Expected,
     within: int,
     instant: datetime | None = None,
-) -> Head | None:
-    """Append entries after the head, recorded at an instant or now; None where something is not as expected."""
-    found = connection.execute(
-        APPEND,
-        {
-            "turn": APPEND_LOCK,
-            "within": within,
-            "instant": instant,
-            "signed": expected.signed,
-            "streams": Uuids(expected.versions),
-            "expected": Bigints(expected.versions.values()),
-            "tokens": Uuids(expected.tokens),
-            "ids": Uuids(fact.stream_id for fact in facts),
-            "versions": Bigints(fact.version for fact in facts),
-            "topics": Texts(fact.type for fact in facts),
-            "states": Byteas(fact.bytes for fact in facts),
-            "stamped_from": Bigints(open_at(fact.bytes) + 1 for fact in facts),
-            "scopes": Texts(receipt.scope for receipt in receipts),
-            "keys": Texts(receipt.idempotency_key for receipt in receipts),
-            "fingerprints": Byteas(receipt.fingerprint for receipt in receipts),
-            "of_streams": Uuids(receipt.stream_id for receipt in receipts),
-            "firsts": Bigints(receipt.first_version for receipt in receipts),
-            "lasts": Bigints(receipt.last_version for receipt in receipts),
-        },
-        prepare=True,
-    ).fetchone()
+) -> Mapping[str, object]:
+    """What is given to the statement that appends, which records at an instant, or now."""
+    return {
+        "turn": APPEND_LOCK,
+        "within": within,
+        "instant": instant,
+        "signed": expected.signed,
+        "streams": Uuids(expected.versions),
+        "expected": Bigints(expected.versions.values()),
+        "tokens": Uuids(expected.tokens),
+        "ids": Uuids(fact.stream_id for fact in facts),
+        "versions": Bigints(fact.version for fact in facts),
+        "topics": Texts(fact.type for fact in facts),
+        "states": Byteas(fact.bytes for fact in facts),
+        "stamped_from": Bigints(open_at(fact.bytes) + 1 for fact in facts),
+        "scopes": Texts(receipt.scope for receipt in receipts),
+        "keys": Texts(receipt.idempotency_key for receipt in receipts),
+        "fingerprints": Byteas(receipt.fingerprint for receipt in receipts),
+        "of_streams": Uuids(receipt.stream_id for receipt in receipts),
+        "firsts": Bigints(receipt.first_version for receipt in receipts),
+        "lasts": Bigints(receipt.last_version for receipt in receipts),
+    }
+
+
+def _head(found: DictRow | None) -> Head | None:
+    """The head before what was appended; None where nothing was, since something is not as expected."""
     return Head(found["head"], found["recorded"]) if found and found["head"] is not None else None
 
 

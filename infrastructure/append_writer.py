@@ -101,14 +101,16 @@ class AppendWriter:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def submit(self, append: Append, within: float) -> Future[Sequence[Stored]]:
+    def submit(self, append: Append, within: float, *, may_be_stored: bool = False) -> Future[Sequence[Stored]]:
         """Let the append be made within so many seconds; the entries as they are stored.
+
+        One that `may_be_stored` was tried before, and nobody knows what became of it.
 
         The future raises IntegrityError where another append was first, TokenWorthless, LedgerBusy where no turn came
         in time, and what DISK_FULL names. After any of them, nothing of this append is stored, except where the
         database's answer was lost and it could not be asked again in time.
         """
-        waiting = Waiting(append, time.monotonic() + within)
+        waiting = Waiting(append, time.monotonic() + within, tried=may_be_stored)
         self._start()
         self._coming.put(waiting)
         return waiting.done

@@ -9,7 +9,7 @@ import struct
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
 from psycopg.postgres import types
 from psycopg.pq import Format
@@ -35,7 +35,7 @@ class Byteas(list[bytes]):
     """A column of type `bytea`."""
 
 
-def register(connection: Connection[Any]) -> None:
+def register(connection: AdaptContext) -> None:
     """Let the connection send columns like that; without it they are sent as the driver's own arrays."""
     for column, dumper in _DUMPERS.items():
         connection.adapters.register_dumper(column, dumper)

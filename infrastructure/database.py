@@ -12,6 +12,7 @@ from psycopg_pool import ConnectionPool
 
 from infrastructure import columns
 from infrastructure.heartbeat import Heartbeat, HopefulConnection
+from infrastructure.loop_connection import LoopConnection
 
 CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_TIMEOUT_MS = 30_000
@@ -69,6 +70,7 @@ class Pool(ConnectionPool[Connection[DictRow]]):
     """A pool that hands out nothing while the database is away, and watches those it has handed out."""
 
     def __init__(self, conninfo: str, *, heartbeat: Heartbeat, **settings: Any) -> None:
+        self._server = conninfo
         self._heartbeat = heartbeat
         self._drains = 0
         super().__init__(
@@ -91,10 +93,19 @@ class Pool(ConnectionPool[Connection[DictRow]]):
             self._heartbeat.look()
         super().putconn(conn)
 
-    def is_as_left(self, conn: Connection[DictRow]) -> bool:
+    async def connected_on_loop(self) -> LoopConnection:
+        """A connection beside the pool's own, for an event loop. Raises psycopg.OperationalError."""
+        drains = self._drains
+        connection = await LoopConnection.connect(self._server, **self._properties())
+        connection.drains_before = drains
+        connection.hopeless = lambda: self._heartbeat.silent
+        columns.register(connection)
+        return connection
+
+    def is_as_left(self, conn: Connection[DictRow] | LoopConnection) -> bool:
         """Whether one that was not given back is to be trusted still: the server answered all the while, and said
         nothing on it."""
-        since = conn.drains_before if isinstance(conn, HopefulConnection) else None
+        since = conn.drains_before if isinstance(conn, HopefulConnection | LoopConnection) else None
         return since == self._drains and not conn.closed and not _was_told_something(conn)
 
     def drain(self) -> None:
@@ -135,7 +146,7 @@ class Pool(ConnectionPool[Connection[DictRow]]):
             raise
 
 
-def _was_told_something(connection: Connection[DictRow]) -> bool:
+def _was_told_something(connection: Connection[DictRow] | LoopConnection) -> bool:
     """Whether the server, or the system in its place, said anything since it answered last.
 
     Whoever ends a session says so, and so does a system that closes the connections of a process that died. One that

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, cast
@@ -21,8 +22,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from eventsourcing.utils import Environment
 from psycopg.rows import DictRow
 
-from application.ledger import APPEND_WITHIN_SECONDS, NOTHING_SEEN
-from application.ports import PublishedBytes, Receipt
+from application.ports import APPEND_WITHIN_SECONDS, Commit
 from audit.envelope import Envelopes, Unstamped, stamp
 from domain.events import AnyEvent
 from infrastructure.append_statements import CHANNEL
@@ -32,6 +32,8 @@ from infrastructure.appends import Append, Appended, Obstacle, Stored
 from infrastructure.database import Pool
 from infrastructure.event_codec import EnvelopeMapper
 from infrastructure.kept_connection import KeptConnection
+from infrastructure.loop_session import LoopSession
+from infrastructure.loop_writer import LoopWriter
 
 CONNECTED_WITHIN_SECONDS = 1.5
 """How long an append waits for a connection: twice, since it is tried again once, within the four it has."""
@@ -86,6 +88,9 @@ class LedgerRecorder(PostgresApplicationRecorder):
     ) -> None:
         super().__init__(LedgerDatastore(pool), events_table_name="events")
         self._entries_signed = entries_signed
+        self._observer = observer
+        self._loop_writer: LoopWriter | None = None
+        self._appending, self._reading = LoopSession(pool), LoopSession(pool)
         self._kept = KeptConnection(pool, timeout=CONNECTED_WITHIN_SECONDS)
         self._writer = AppendWriter(self._append_together, self._stored_already, self._kept.give_back, observer)
         self.channel_name = CHANNEL
@@ -110,13 +115,24 @@ class LedgerRecorder(PostgresApplicationRecorder):
         """Let the append be committed, with others that wait; see `AppendWriter.submit`."""
         return self._writer.submit(append, within)
 
+    def append_on_loop(self, append: Append, within: float = APPEND_WITHIN_SECONDS) -> asyncio.Future[Sequence[Stored]]:
+        """The same for the event loop that is running, with others of it that wait; see `LoopWriter.submit`."""
+        loop = asyncio.get_running_loop()
+        writer = self._loop_writer
+        if writer is None or writer.loop is not loop:
+            writer = LoopWriter(loop, self._appending, self._writer, self._entries_signed, self._observer)
+            self._loop_writer = writer
+        return writer.submit(append, within)
+
     @property
     def waiting(self) -> int:
         """How many appends wait for those before them."""
-        return self._writer.waiting
+        return self._writer.waiting + (self._loop_writer.waiting if self._loop_writer else 0)
 
     def stop(self) -> None:
         """End the writer when all who wait are answered; the next append begins another."""
+        self._appending.hang_up()
+        self._reading.hang_up()
         self._writer.stop()
 
     def _append_together(self, appends: Sequence[Append], deadline: float) -> Sequence[Appended]:
@@ -164,11 +180,15 @@ class LedgerRecorder(PostgresApplicationRecorder):
     def of_each(self, stream_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[tuple[int, bytes]]]:
         """The same of several whole streams; one that has no entries is left out."""
         with self._pool.connection() as connection:
-            rows = connection.execute(_SELECT_EACH, (list(stream_ids),), binary=True).fetchall()
-        found: dict[UUID, list[tuple[int, bytes]]] = {}
-        for row in rows:
-            found.setdefault(row["originator_id"], []).append((row["notification_id"], bytes(row["state"])))
-        return found
+            return _histories(connection.execute(_SELECT_EACH, (list(stream_ids),), binary=True).fetchall())
+
+    async def of_each_on_loop(self, stream_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[tuple[int, bytes]]]:
+        """The same for a handler of an event loop."""
+        connection = self._reading.connection()
+        if connection is None:
+            return await asyncio.to_thread(self.of_each, stream_ids)
+        cursor = await connection.execute(_SELECT_EACH, (list(stream_ids),), binary=True)
+        return _histories(await cursor.fetchall())
 
     def at(self, position: int) -> bytes | None:
         """The bytes of the entry at a position; None where there is none."""
@@ -202,25 +222,22 @@ class LedgerEventStore(EventStore[UUID]):
             for event, fact, entry in zip(domain_events, facts, entries, strict=True)
         ]
 
-    def begin(
-        self,
-        events: Sequence[AnyEvent],
-        *,
-        receipts: Sequence[Receipt] = (),
-        snapshots: Sequence[PublishedBytes] = (),
-        seen: Mapping[UUID, int] = NOTHING_SEEN,
-        credential: UUID | None = None,
-        within: float = APPEND_WITHIN_SECONDS,
-    ) -> Future[Sequence[Stored]]:
+    def begin(self, commit: Commit) -> Future[Sequence[Stored]]:
         """Let all of it be recorded, or nothing; see `application.ledger.Ledger.begin`. Raises TooLarge."""
-        append = Append(
-            facts=[self.mapper.unstamped(event) for event in events],
-            receipts=receipts,
-            snapshots=snapshots,
-            seen=seen,
-            credential=credential,
+        return self.recorder.append(self._append_of(commit), commit.within)
+
+    def begin_on_loop(self, commit: Commit) -> asyncio.Future[Sequence[Stored]]:
+        """The same for the event loop that is running."""
+        return self.recorder.append_on_loop(self._append_of(commit), commit.within)
+
+    def _append_of(self, commit: Commit) -> Append:
+        return Append(
+            facts=[self.mapper.unstamped(event) for event in commit.events],
+            receipts=commit.receipts,
+            snapshots=commit.snapshots,
+            seen=commit.seen,
+            credential=commit.credential,
         )
-        return self.recorder.append(append, within)
 
     @property
     def waiting(self) -> int:
@@ -270,6 +287,14 @@ class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
 
     def close(self) -> None:
         """The pool is closed by whoever opened it."""
+
+
+def _histories(rows: Sequence[DictRow]) -> Mapping[UUID, Sequence[tuple[int, bytes]]]:
+    """Position and bytes of the entries of each history."""
+    found: dict[UUID, list[tuple[int, bytes]]] = {}
+    for row in rows:
+        found.setdefault(row["originator_id"], []).append((row["notification_id"], bytes(row["state"])))
+    return found
 
 
 def _notification(row: DictRow) -> Notification:

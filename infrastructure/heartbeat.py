@@ -24,7 +24,8 @@ BEAT_SECONDS = 0.5
 SILENT_AFTER_SECONDS = 2
 """How long an answer, or a connection, may take; libpq knows nothing shorter."""
 
-_LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.25
+"""How often whoever waits for an answer looks whether there is hope of one."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class HopefulConnection(Connection[DictRow]):
     drains_before: int = 0
     """How often its pool had been drained when it was made."""
 
-    def wait(self, gen: PQGen[RV], interval: float = _LOOK_SECONDS, timeout: float | None = None) -> RV:
+    def wait(self, gen: PQGen[RV], interval: float = LOOK_SECONDS, timeout: float | None = None) -> RV:
         """Wait as any connection does. Raises DatabaseAway."""
         return super().wait(self._while_there_is_hope(gen), interval, timeout)
 

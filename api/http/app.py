@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from api.http import webhook_messages
 from api.http.examples import examples
 from api.http.failures import handle_failures
-from api.http.gathered import Gathered
+from api.http.gathered import Gathered, in_a_thread
 from api.http.middleware import HeadAsGet, Requests
 from api.http.openapi import DESCRIPTION, TAGS, describe
 from api.http.rates import AddressRate, Rates
@@ -111,8 +111,8 @@ def create_app(service: Service, *, rates: Rates | None = None, stream_bounds: S
     app.state.rates = rates
     app.state.streams = Streams(service, stream_bounds or StreamBounds())
     app.state.turns = Turns(_handlers(service))
-    app.state.latest_pledges = Gathered(service.pledges.latest)
-    app.state.tokens = Gathered(service.credentials.authenticate_each)
+    app.state.latest_pledges = Gathered(in_a_thread(service.pledges.latest))
+    app.state.tokens = Gathered(in_a_thread(service.credentials.authenticate_each))
     app.state.first_looks = Gathered(service.commands.look_at)
     app.state.waiting_room = CapacityLimiter(READS_WAITING)
     app.state.examination = SharedAnswer(partial(examine, service), within=PROBE_SECONDS)

@@ -7,7 +7,7 @@ a statement that began after the question came, so that nobody is told less than
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -20,12 +20,25 @@ Found = TypeVar("Found")
 _Answers = dict[About, "asyncio.Future[Found]"]
 
 
-class Gathered(Generic[About, Found]):
-    """Asks in a thread of its own, one group at a time; used by the handlers of one event loop."""
+Ask = Callable[[Sequence[About]], Awaitable[Mapping[About, Found]]]
+"""Asks about several at once, on the event loop; what is found about each."""
 
-    def __init__(self, ask: Callable[[Sequence[About]], Mapping[About, Found]]) -> None:
+
+def in_a_thread(ask: Callable[[Sequence[About]], Mapping[About, Found]]) -> Ask[About, Found]:
+    """Let a question that would stop the event loop be asked in a thread of its own."""
+    thread = CapacityLimiter(1)
+
+    async def ask_there(about: Sequence[About]) -> Mapping[About, Found]:
+        return await to_thread.run_sync(ask, about, limiter=thread)
+
+    return ask_there
+
+
+class Gathered(Generic[About, Found]):
+    """Asks about one group at a time; used by the handlers of one event loop."""
+
+    def __init__(self, ask: Ask[About, Found]) -> None:
         self._ask = ask
-        self._thread = CapacityLimiter(1)
         self._next: _Answers[About, Found] = {}
         self._asking: asyncio.Task[None] | None = None
         self._patience: asyncio.TimerHandle | None = None
@@ -55,7 +68,7 @@ class Gathered(Generic[About, Found]):
 
     async def _ask_together(self, answers: _Answers[About, Found]) -> None:
         try:
-            found = await to_thread.run_sync(self._ask, list(answers), limiter=self._thread)
+            found = await self._ask(list(answers))
         except Exception as failed:  # noqa: BLE001 - whatever it is, those who asked are to be told
             for answer in answers.values():
                 answer.set_exception(failed)

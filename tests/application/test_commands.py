@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -335,10 +336,19 @@ def test_an_organisation_that_another_process_deactivated_leads_nothing_new(
         here.announce(announce, PLEDGER)
 
 
-def test_a_command_on_what_is_remembered_is_begun_without_waiting(service: Service, pledge: Pledge):
-    begun = service.commands.begin_to_change_pledge(pledge.reference, one_school(), keyed("k-1"))
+def done_on_a_loop(commands: Commands, reference: str, command: PledgeCommand, request: Request) -> Outcome[Pledge]:
+    """What becomes of a command that a handler of an event loop begins, and then waits for."""
 
-    outcome = service.commands.recorded(begun)
+    async def done() -> Outcome[Pledge]:
+        begun = commands.begin_to_change_pledge(reference, command, request)
+        await asyncio.wrap_future(begun.recorded)
+        return commands.recorded(begun)
+
+    return asyncio.run(done())
+
+
+def test_a_command_on_what_is_remembered_is_begun_without_waiting(service: Service, pledge: Pledge):
+    outcome = done_on_a_loop(service.commands, pledge.reference, one_school(), keyed("k-1"))
 
     assert outcome.before == pledge
     assert outcome.state == service.ledger.pledge(pledge.id)
@@ -360,21 +370,22 @@ def test_pledges_that_were_looked_at_together_are_at_hand_with_who_takes_part(se
     first, second = (service.commands.announce(announce, PLEDGER).state.reference for _ in range(2))
     here = another_process(service)
 
-    assert here.look_at([first, "T-404", second]) == {first: True, "T-404": False, second: True}
+    found = asyncio.run(here.look_at([first, "T-404", second]))
+
+    assert found == {first: True, "T-404": False, second: True}
 
     assert [here.remembers(reference) for reference in (first, "T-404", second)] == [True, False, True]
     for reference in (first, second):
-        begun = here.begin_to_change_pledge(reference, one_school(), PLEDGER)
-        assert here.recorded(begun).state == service.ledger.pledge(pledge_id(reference))
+        outcome = done_on_a_loop(here, reference, one_school(), PLEDGER)
+        assert outcome.state == service.ledger.pledge(pledge_id(reference))
 
 
 def test_a_command_that_was_begun_and_overtaken_records_nothing(service: Service, pledge: Pledge):
     here = another_process(service)
     here.change_pledge(pledge.reference, one_school(), PLEDGER)
     service.commands.change_pledge(pledge.reference, one_school(), PLEDGER)
-    begun = here.begin_to_change_pledge(pledge.reference, one_school(), PLEDGER)
     with pytest.raises(Overtaken):
-        here.recorded(begun)
+        done_on_a_loop(here, pledge.reference, one_school(), PLEDGER)
     assert service.ledger.position == 4
 
 
@@ -388,5 +399,5 @@ def test_nothing_is_recorded_with_a_token_that_was_revoked_since_it_was_presente
     service.credentials.revoke(credential.id)
 
     with pytest.raises(TokenWorthless):
-        service.commands.recorded(service.commands.begin_to_change_pledge(pledge.reference, one_school(), request))
+        done_on_a_loop(service.commands, pledge.reference, one_school(), request)
     assert service.ledger.position == 3

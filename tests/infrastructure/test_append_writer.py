@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from queue import SimpleQueue
-from typing import cast
+from typing import Any, cast
 from uuid import uuid4
 
 import psycopg
@@ -17,9 +17,10 @@ import pytest
 from eventsourcing.persistence import IntegrityError
 from psycopg.rows import DictRow
 
-from application.ledger import LedgerBusy, TokenWorthless
+from application.ledger import LedgerBusy, Recorded, TokenWorthless
+from application.ports import Commit
 from audit.envelope import Envelopes
-from domain.events import Registered
+from domain.events import AnyEvent, Registered
 from domain.vocabulary import Role
 from infrastructure import append_writer
 from infrastructure.append_writer import LARGEST_GROUP
@@ -30,12 +31,17 @@ from infrastructure.locks import APPEND_LOCK
 from tests.infrastructure.test_event_store import receipt, registered, renamed, stored
 
 
+def begin(service: Service, events: Sequence[AnyEvent], **others: Any) -> Future[Sequence[Recorded]]:
+    """An append that is begun, with whatever else is to be recorded with it, or has to be so for it."""
+    return service.ledger.begin(Commit(events=events, **others))
+
+
 @contextmanager
 def another_append_under_way(service: Service, conninfo: str) -> Iterator[None]:
     """What is begun inside waits for its end; the first of them has a transaction of its own already."""
     with psycopg.connect(conninfo) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
-        first = service.ledger.begin([registered("The first")])
+        first = begin(service, [registered("The first")])
         while service.ledger.waiting:
             threading.Event().wait(0.001)
         yield
@@ -52,7 +58,7 @@ def transactions(service: Service) -> list[str]:
 
 def test_those_who_wait_share_one_transaction(service: Service, empty_ledger: str) -> None:
     with another_append_under_way(service, empty_ledger):
-        begun = [service.ledger.begin([registered(str(n))]) for n in range(5)]
+        begun = [begin(service, [registered(str(n))]) for n in range(5)]
     assert [begun.result(10)[0].position for begun in begun] == [2, 3, 4, 5, 6]
     first, *others = transactions(service)
     assert len(set(others)) == 1
@@ -74,7 +80,7 @@ def test_a_writer_keeps_its_connection_until_it_rests(service: Service, monkeypa
             moves.put("given back")
 
     def append() -> None:
-        service.ledger.begin([registered("One more")]).result(10)
+        begin(service, [registered("One more")]).result(10)
 
     monkeypatch.setattr(service.pool, "getconn", drawn)
     monkeypatch.setattr(service.pool, "putconn", given_back)
@@ -93,11 +99,11 @@ def test_a_writer_keeps_its_connection_until_it_rests(service: Service, monkeypa
 def test_one_that_was_overtaken_fails_alone(service: Service, empty_ledger: str) -> None:
     history = registered("Taken twice")
     with another_append_under_way(service, empty_ledger):
-        winner = service.ledger.begin([history], receipts=[receipt("k", history)])
-        loser = service.ledger.begin([replace(history, command_id=uuid4())])
+        winner = begin(service, [history], receipts=[receipt("k", history)])
+        loser = begin(service, [replace(history, command_id=uuid4())])
         late = registered("Late")
-        same_key = service.ledger.begin([late], receipts=[receipt("k", late)])
-        follower = service.ledger.begin([renamed(history)])
+        same_key = begin(service, [late], receipts=[receipt("k", late)])
+        follower = begin(service, [renamed(history)])
     assert [winner.result(10)[0].position, follower.result(10)[0].position] == [2, 3]
     for overtaken in (loser, same_key):
         with pytest.raises(IntegrityError):
@@ -112,11 +118,11 @@ def test_one_that_was_decided_on_what_is_no_longer_so_fails_alone(service: Servi
     seen = registered("Seen")
     service.ledger.append([seen])
     with another_append_under_way(service, empty_ledger):
-        before = service.ledger.begin([registered()], seen={seen.originator_id: 1})
-        service.ledger.begin([renamed(seen)])
-        after = service.ledger.begin([registered()], seen={seen.originator_id: 1})
-        on_the_new_one = service.ledger.begin([registered()], seen={seen.originator_id: 2})
-        on_nothing = service.ledger.begin([registered()], seen={uuid4(): 0})
+        before = begin(service, [registered()], seen={seen.originator_id: 1})
+        begin(service, [renamed(seen)])
+        after = begin(service, [registered()], seen={seen.originator_id: 1})
+        on_the_new_one = begin(service, [registered()], seen={seen.originator_id: 2})
+        on_nothing = begin(service, [registered()], seen={uuid4(): 0})
     assert [
         before.result(10)[0].position,
         on_the_new_one.result(10)[0].position,
@@ -135,9 +141,9 @@ def test_one_whose_token_is_worth_nothing_fails_alone(service: Service, empty_le
 
     for token in worthless:
         with pytest.raises(TokenWorthless):
-            service.ledger.begin([registered()], credential=token).result(10)
+            begin(service, [registered()], credential=token).result(10)
     with another_append_under_way(service, empty_ledger):
-        begun = {token: service.ledger.begin([registered()], credential=token) for token in (*worthless, good)}
+        begun = {token: begin(service, [registered()], credential=token) for token in (*worthless, good)}
 
     for token in worthless:
         with pytest.raises(TokenWorthless):
@@ -158,9 +164,9 @@ def test_one_that_the_database_refuses_fails_alone(service: Service, empty_ledge
     recorder = cast("LedgerRecorder", service.ledger.recorder)
     unfit = Envelopes().unstamped(registered())._replace(type="\0")
     with another_append_under_way(service, empty_ledger):
-        before = service.ledger.begin([registered()])
+        before = begin(service, [registered()])
         refused = recorder.append(Append(facts=[unfit]))
-        after = service.ledger.begin([registered()])
+        after = begin(service, [registered()])
     assert [before.result(10)[0].position, after.result(10)[0].position] == [2, 3]
     with pytest.raises(psycopg.DataError):
         refused.result(10)
@@ -168,9 +174,9 @@ def test_one_that_the_database_refuses_fails_alone(service: Service, empty_ledge
 
 def test_a_large_append_has_a_transaction_of_its_own(service: Service, empty_ledger: str) -> None:
     with another_append_under_way(service, empty_ledger):
-        small = service.ledger.begin([registered("Small")])
-        large = service.ledger.begin([registered(str(n)) for n in range(LARGEST_GROUP)])
-        next_one = service.ledger.begin([registered("Next")])
+        small = begin(service, [registered("Small")])
+        large = begin(service, [registered(str(n)) for n in range(LARGEST_GROUP)])
+        next_one = begin(service, [registered("Next")])
     assert [small.result(10)[0].position, large.result(30)[-1].position, next_one.result(10)[0].position] == [
         2,
         LARGEST_GROUP + 2,
@@ -182,8 +188,8 @@ def test_a_large_append_has_a_transaction_of_its_own(service: Service, empty_led
 
 def test_who_gives_up_before_the_turn_comes_has_nothing_recorded(service: Service, empty_ledger: str) -> None:
     with another_append_under_way(service, empty_ledger):
-        given_up = service.ledger.begin([registered("Given up")])
-        kept = service.ledger.begin([registered("Kept")])
+        given_up = begin(service, [registered("Given up")])
+        kept = begin(service, [registered("Kept")])
         assert given_up.cancel()
     assert kept.result(10)[0].position == 2
     with pytest.raises(CancelledError):
@@ -192,8 +198,8 @@ def test_who_gives_up_before_the_turn_comes_has_nothing_recorded(service: Servic
 
 def test_who_has_less_time_gives_up_and_the_others_wait_on(service: Service, empty_ledger: str) -> None:
     with another_append_under_way(service, empty_ledger):
-        hurried = service.ledger.begin([registered()], within=0.1)
-        patient = service.ledger.begin([registered()])
+        hurried = begin(service, [registered()], within=0.1)
+        patient = begin(service, [registered()])
         with pytest.raises(LedgerBusy):
             hurried.result(10)
         assert not patient.done()
@@ -203,7 +209,7 @@ def test_who_has_less_time_gives_up_and_the_others_wait_on(service: Service, emp
 def test_whoever_waits_is_answered_before_the_writer_stops(service: Service, empty_ledger: str) -> None:
     with ThreadPoolExecutor(1) as background:
         with another_append_under_way(service, empty_ledger):
-            begun = [service.ledger.begin([registered(str(n))]) for n in range(3)]
+            begun = [begin(service, [registered(str(n))]) for n in range(3)]
             stopping = background.submit(service.ledger.stop)
             threading.Event().wait(0.1)
         stopping.result(10)
@@ -220,8 +226,8 @@ def test_a_fault_is_told_to_whoever_waits_and_the_writer_goes_on(
     with monkeypatch.context() as patched:
         patched.setattr(service.metrics.appends, "committed", fail)
         with pytest.raises(ZeroDivisionError):
-            service.ledger.begin([registered()]).result(10)
-    assert service.ledger.begin([registered()]).result(10)
+            begin(service, [registered()]).result(10)
+    assert begin(service, [registered()]).result(10)
 
 
 def test_two_processes_share_one_order_without_gaps(empty_ledger: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import api.http.gathered
 from api.http.failures import Failure
-from api.http.gathered import Gathered
+from api.http.gathered import Gathered, in_a_thread
 
 SOON = 5.0
 
@@ -39,7 +39,7 @@ async def under_way(database: Database) -> None:
 async def asking(about: int) -> tuple[Database, Gathered[int, int], asyncio.Task[int]]:
     """A database that is being asked about something, and whoever asks."""
     database = Database()
-    gathered = Gathered(database.ask)
+    gathered = Gathered(in_a_thread(database.ask))
     first = asyncio.create_task(gathered.get(about))
     await under_way(database)
     return database, gathered, first
@@ -91,7 +91,7 @@ def test_a_failure_is_told_to_those_who_were_asked_about_together_and_to_nobody_
 def test_what_is_asked_without_waiting_is_asked_all_the_same_and_its_failure_disturbs_nobody():
     async def scenario() -> None:
         database = Database()
-        gathered = Gathered(database.ask)
+        gathered = Gathered(in_a_thread(database.ask))
         failing = gathered.ask(13)
         await under_way(database)
         database.may_answer.release(2)
@@ -105,7 +105,7 @@ def test_what_is_asked_without_waiting_is_asked_all_the_same_and_its_failure_dis
 def test_a_client_that_leaves_takes_nobodys_answer_along():
     async def scenario() -> None:
         database = Database()
-        gathered = Gathered(database.ask)
+        gathered = Gathered(in_a_thread(database.ask))
         leaving, staying = (asyncio.create_task(gathered.get(1)) for _ in range(2))
         await under_way(database)
         leaving.cancel()
