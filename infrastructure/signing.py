@@ -56,6 +56,7 @@ class KeyFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._last = path.with_name(f"{path.name}.last-signed")
+        self._counted: tuple[tuple[int, int], int] | None = None
 
     def signing_keys(self) -> tuple[SigningKey, ...]:
         """The keys in the file, none where there is no file. Raises SigningStopped where they cannot be used."""
@@ -104,7 +105,20 @@ class KeyFile:
             raise SigningStopped(f"What was signed last cannot be read from {self._last}: {fault}.") from fault
 
     def entries_signed(self) -> int:
-        """How many entries the tree had that was signed last here; 0 where there is none, or it cannot be read."""
+        """How many entries the tree had that was signed last here; 0 where there is none, or it cannot be read.
+
+        It is asked before each append, and the file, of which each is a new one, is read once.
+        """
+        try:
+            file = self._last.stat()
+        except OSError:
+            return 0
+        written = (file.st_ino, file.st_mtime_ns)
+        if self._counted is None or self._counted[0] != written:
+            self._counted = written, self._entries_signed()
+        return self._counted[1]
+
+    def _entries_signed(self) -> int:
         try:
             last = self.last_signed()
         except SigningStopped:
