@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from application.clock import Today
 from application.commands import Commands
@@ -25,6 +27,7 @@ from infrastructure.command_stores import PublishedExchangeRates, StoredReceipts
 from infrastructure.contacts import Contacts
 from infrastructure.credentials import Credentials
 from infrastructure.database import Pool, open_pool
+from infrastructure.deputy import Errand, FollowerProcess
 from infrastructure.embedded_postgres import EmbeddedPostgres
 from infrastructure.event_store import LedgerFactory
 from infrastructure.following import Following
@@ -48,6 +51,7 @@ from infrastructure.webhooks.outbox import Outbox
 from infrastructure.webhooks.queue import Queue
 from infrastructure.webhooks.sending import Sender
 from infrastructure.webhooks.subscriptions import Webhooks
+from projections.deputy import Deputy
 from projections.ledger_entries import LedgerView
 from projections.organisations.view import OrganisationsView
 from projections.pledge_status.view import PledgeStatusView
@@ -141,8 +145,15 @@ def open_service(settings: Settings) -> Iterator[Service]:
                 replica=settings.read_replica_url,
                 deliver=settings.webhooks == "on",
                 private_webhooks=settings.webhooks_private == "on",
+                deputy=partial(_deputy, conninfo, settings),
             )
         )
+
+
+def _deputy(conninfo: str, settings: Settings, role: str | None) -> FollowerProcess:
+    return FollowerProcess(
+        Errand(conninfo=conninfo, role=role, log_level=settings.log_level, log_as_json=not sys.stderr.isatty())
+    )
 
 
 @contextmanager
@@ -165,13 +176,15 @@ def open_on(
     replica: str | None = None,
     deliver: bool = False,
     private_webhooks: bool = False,
+    deputy: Callable[[str | None], Deputy] | None = None,
 ) -> Iterator[Service]:
     """The service on this database, its schema brought to this version.
 
     Without `signing` it signs nothing; without `issuer` it takes no tokens but its own, and nobody signs in elsewhere;
     without `today` the day is that of the database's clock; what may be read on a `replica` is read there, if one is
-    given. Without `deliver` it sends nothing to webhooks, which with `private_webhooks` may lead to this machine
-    and into closed networks.
+    given. While there is much to follow, read models are followed by the `deputy` that is made for the role which the
+    service works as; without one, always by a thread. Without `deliver` it sends nothing to webhooks, which with
+    `private_webhooks` may lead to this machine and into closed networks.
     """
     schema.apply(conninfo)
     role = schema.service_role(conninfo)
@@ -186,6 +199,7 @@ def open_on(
             standby=standby,
             deliver=deliver,
             private_webhooks=private_webhooks,
+            deputy=deputy(role) if deputy else None,
         )
         service.projections.prepare()
         try:
@@ -203,6 +217,7 @@ def wire(
     standby: Pool | None = None,
     deliver: bool = False,
     private_webhooks: bool = False,
+    deputy: Deputy | None = None,
 ) -> Service:
     """The service over this pool, whose database has the schema already, and that of a standby to read from."""
     clock = DatabaseClock(pool)
@@ -217,7 +232,7 @@ def wire(
     signed_tokens = SignedTokens(issuer, subjects)
     rates = PublishedExchangeRates(pool)
     references = StoredReferenceNumbers(pool)
-    projections = ProjectionRunner(pool, envelopes, channel=CHANNEL)
+    projections = ProjectionRunner(pool, envelopes, channel=CHANNEL, deputy=deputy)
     teller = ProjectionRunner(pool, envelopes, channel=CHANNEL, models=[TRANSPARENCY])
     tree, publications = TransparencyView(pool), PublishedSnapshots(pool, envelopes)
     signer = CheckpointSigner(pool, keys, signing.origin if signing else None)

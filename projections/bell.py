@@ -1,13 +1,18 @@
-"""A bell beside a connection: a thread that waits for the server to say something can be called to something else."""
+"""A bell beside a connection: a thread that waits for the other end to speak can be called to something else."""
 
 from __future__ import annotations
 
 import os
 import select
 import weakref
+from typing import Protocol
 
-from psycopg import Connection
-from psycopg.rows import DictRow
+
+class Line(Protocol):
+    """A connection, at whose other end is a server, or another process."""
+
+    def fileno(self) -> int:
+        """The file that is ready when the other end speaks."""
 
 
 class Bell:
@@ -28,14 +33,16 @@ class Bell:
             self._is_ringing = True
             os.write(self._rung, b"!")
 
-    def wait(self, connection: Connection[DictRow], seconds: float) -> None:
-        """Wait, at most so many seconds, until it rings or the server says something, or hangs up."""
+    def wait(self, connection: Line, seconds: float) -> bool:
+        """Wait, at most so many seconds, until it rings or the other end speaks, or hangs up; whether it rang."""
         waiting = select.poll()
         waiting.register(self._heard, select.POLLIN)
         waiting.register(connection.fileno(), select.POLLIN)
-        if self._heard in dict(waiting.poll(seconds * 1000)):
+        rang = self._heard in dict(waiting.poll(seconds * 1000))
+        if rang:
             os.read(self._heard, 4_096)
             self._is_ringing = False  # who rings until here is heard by this one, who looks around now
+        return rang
 
 
 def _close(*files: int) -> None:

@@ -18,11 +18,17 @@ Ask = Callable[[float], Mapping[str, int]]
 """How far each read model is, according to the database; waits at most so many seconds for a connection."""
 
 
+Tell = Callable[[Mapping[str, int]], None]
+"""Tells somebody else how far read models are."""
+
+
 class Progress:
     """How far the read models are, as the runner of this process tells, or the database, asked by one for all."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, tell_on: Tell = lambda reached: None) -> None:
         self._ask = ask
+        self._tell_on = tell_on
+        self._hurry: Callable[[], None] | None = None
         self._changed = threading.Condition()
         self._wanted = threading.Event()
         self._reached: dict[str, int] = {}
@@ -36,6 +42,7 @@ class Progress:
             for name, position in reached.items():
                 self._reached[name] = max(position, self._reached.get(name, 0))
             self._changed.notify_all()
+        self._tell_on(reached)
 
     def told(self, name: str) -> int:
         """How far a read model is, as was told last; 0 while nothing was."""
@@ -48,16 +55,18 @@ class Progress:
             self._reached.clear()
             self._ask_next = 0.0
 
-    def runner_came(self) -> None:
-        """From now on the runner of this process tells."""
+    def runner_came(self, hurry: Callable[[], None] | None = None) -> None:
+        """From now on the runner of this process tells, or its deputy, who is to `hurry` where somebody waits."""
         with self._changed:
             self._reached.clear()
             self._runner_is_here = True
+            self._hurry = hurry
 
     def runner_left(self) -> None:
         """From now on the database has to be asked, often."""
         with self._changed:
             self._runner_is_here = False
+            self._hurry = None
             self._ask_next = 0.0
             self._changed.notify_all()
 
@@ -69,6 +78,8 @@ class Progress:
     def gathered(self) -> None:
         """Let entries gather no longer."""
         self._wanted.set()
+        if hurry := self._hurry:
+            hurry()
 
     def wait_until(self, position: int, timeout: float, names: Iterable[str]) -> bool:
         """Wait, at most `timeout` seconds, for all these read models to reach the position; whether they have."""

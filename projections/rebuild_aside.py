@@ -18,6 +18,11 @@ class RebuildsAside:
         self._faults: dict[str, Exception] = {}
         self._some_ended = threading.Event()
 
+    @property
+    def under_way(self) -> bool:
+        """Whether one is running."""
+        return any(thread.is_alive() for thread in self._threads.values())
+
     def ended(self) -> bool:
         """Whether a rebuild ended that nobody has looked after yet."""
         if not self._some_ended.is_set():

@@ -18,10 +18,11 @@ from projections import ledger_entries, tracking
 from projections.bell import Bell
 from projections.catalogue import READ_MODELS
 from projections.database import REBUILD_LOCKS, Pool, lock_number
+from projections.deputy import Deputy, News
 from projections.election import candidate, elect, give_up_if_hung
 from projections.following import Follower
 from projections.ledger_entries import EntryReader
-from projections.progress import Progress
+from projections.progress import Progress, Tell
 from projections.read_model import ReadModel, create_missing
 from projections.rebuild import RebuildUnderWay, Report, rebuild
 from projections.rebuild_aside import RebuildsAside
@@ -33,6 +34,10 @@ BATCH = 5_000
 GATHER_SECONDS = 0.1
 """How long a runner that just applied something lets entries gather, where nobody waits for them: a round costs as much
 as many entries do, and what it costs is taken from those who append."""
+
+MUCH_TO_FOLLOW_ROUNDS = 3
+"""After so many rounds without a pause a runner calls its deputy: its own work takes the interpreter from those who are
+served."""
 
 LOOK_ANYWAY_SECONDS = 5.0
 """How often the ledger is looked at where no notification came."""
@@ -75,7 +80,10 @@ class Stopped(Exception):
 
 
 class ProjectionRunner:
-    """Keeps the read models up with the ledger. Any number may run on one database: one of them is active."""
+    """Keeps the read models up with the ledger. Any number may run on one database: one of them is active.
+
+    While there is much to follow, `deputy` does it, if there is one. `tell_on` is told how far this runner is.
+    """
 
     def __init__(
         self,
@@ -85,13 +93,16 @@ class ProjectionRunner:
         channel: str,
         models: Sequence[ReadModel] = READ_MODELS,
         batch: int = BATCH,
+        deputy: Deputy | None = None,
+        tell_on: Tell = lambda reached: None,
     ) -> None:
         self._pool = pool
+        self._deputy = deputy
         self._envelopes = envelopes
         self._channel = channel
         self._models = {model.name: model for model in models}
         self._batch = batch
-        self._progress = Progress(self._reached)
+        self._progress = Progress(self._reached, tell_on)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._bell = Bell()
@@ -129,6 +140,8 @@ class ProjectionRunner:
         self._progress.gathered()
         if self._thread:
             self._thread.join()
+        if self._deputy:
+            self._deputy.dismiss()
         self._rebuilds.join()
         self._thread = None
 
@@ -157,6 +170,10 @@ class ProjectionRunner:
     def told(self, name: str) -> int:
         """How far a read model is as far as this process knows, 0 where it knows nothing. Asks nobody."""
         return self._progress.told(name)
+
+    def hurry(self) -> None:
+        """Let entries gather no longer, since somebody waits for them."""
+        self._progress.gathered()
 
     def status(self) -> Mapping[str, ReadModelStatus]:
         """How each read model is doing, whichever process keeps it. Raises psycopg.Error."""
@@ -191,6 +208,9 @@ class ProjectionRunner:
         while not self._stopping.is_set():
             try:
                 self.prepare()
+                if self._deputy and self._deputy.is_here:
+                    self._let_follow(self._deputy)
+                    continue
                 with candidate(self._pool) as connection:
                     self._problem = None
                     wait = FIRST_WAIT_SECONDS
@@ -205,9 +225,10 @@ class ProjectionRunner:
                 wait = min(wait * 2, LAST_WAIT_SECONDS)
 
     def _elected(self, connection: Connection[DictRow]) -> bool:
-        """Wait to be elected; False where the runner is to stop before."""
+        """Wait to be elected; False where the runner is to stop before. It stands again where somebody waits for it."""
         while not elect(connection):
-            if self._stopping.wait(STAND_AGAIN_SECONDS):
+            self._progress.let_gather(STAND_AGAIN_SECONDS)
+            if self._stopping.is_set():
                 return False
         return True
 
@@ -218,14 +239,44 @@ class ProjectionRunner:
             give_up_if_hung(connection)
             connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
             follower = self._follower(connection, self._rebuilds.see_to)
-            while not self._stopping.is_set():
+            rounds = 0
+            while not self._stopping.is_set() and not self._is_relieved(rounds):
                 if follower.round():
+                    rounds += 1
                     self._progress.let_gather(GATHER_SECONDS)
                 else:
+                    rounds = 0
                     self._idle(connection, follower.next_retry)
         finally:
             self._leading = False
             self._progress.runner_left()
+
+    def _is_relieved(self, rounds: int) -> bool:
+        """Whether the deputy has come, who is called after so many rounds without a pause."""
+        if self._deputy is None or self._rebuilds.under_way:
+            return False
+        if rounds >= MUCH_TO_FOLLOW_ROUNDS:
+            self._deputy.call()
+        return self._deputy.is_here
+
+    def _let_follow(self, deputy: Deputy) -> None:
+        """Do nothing but pass on what the deputy tells, until it has gone."""
+
+        def told(news: News) -> None:
+            if news.leading and not self._leading:
+                self._progress.runner_came(deputy.hurry)
+            elif self._leading and not news.leading:
+                self._progress.runner_left()
+            self._leading, self._problem = news.leading, news.problem
+            self._progress.tell(news.reached)
+
+        deputy.hurry()  # it is to stand for election now
+        try:
+            deputy.follow(self._bell, told)
+        finally:
+            self._leading = False
+            self._progress.runner_left()
+            deputy.dismiss()
 
     def _idle(self, connection: Connection[DictRow], retry_at: float | None) -> None:
         """Wait for a notification, for the time to look anyway, or until it is called to stop or to a rebuild."""
