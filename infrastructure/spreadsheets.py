@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
-
-from openpyxl import Workbook, load_workbook
+from typing import TYPE_CHECKING, Any
 
 from application.register_import.mapping import FileFormat
 from application.register_import.sheet import Cell, Fault, Row, Sheet, UnreadableFile
 from domain.text import composed
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 WORKBOOKS = frozenset({".xlsx", ".xlsm"})
 UTF8 = "utf-8-sig"  # reads a byte order mark where there is one
@@ -202,6 +203,9 @@ def _rows_of_workbook(path: Path, format: FileFormat) -> Sequence[_Numbered]:
 
 @contextmanager
 def _opened(path: Path, *, data_only: bool) -> Iterator[Workbook]:
+    # Ten megabytes, which no service needs, and most commands do not.
+    from openpyxl import load_workbook  # noqa: PLC0415
+
     with path.open("rb") as file:  # the library leaves it open where the workbook is damaged
         workbook = load_workbook(file, read_only=True, data_only=data_only)
         try:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
-
-import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING
 
 from api.exports.tables import Cell, Table
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 EPOCH = datetime(2022, 1, 1, tzinfo=UTC)
 """When a workbook says that it was made if the register was empty then; never the time it really was made."""
@@ -22,6 +24,9 @@ WIDEST = 60
 
 def workbook(cover: Sequence[tuple[str, Cell]], tables: Iterable[Table], *, title: str, made: datetime | None) -> bytes:
     """The workbook: the same bytes for the same content. `made` is the moment that the content is of."""
+    # Loaded with the first workbook: a service at rest does without it.
+    from xlsxwriter import Workbook  # noqa: PLC0415
+
     out = BytesIO()
     options = {
         "in_memory": True,
@@ -30,7 +35,7 @@ def workbook(cover: Sequence[tuple[str, Cell]], tables: Iterable[Table], *, titl
         "strings_to_numbers": False,
         "remove_timezone": True,
     }
-    with xlsxwriter.Workbook(out, options) as book:
+    with Workbook(out, options) as book:
         book.set_properties({"title": title, "created": (made or EPOCH).astimezone(UTC).replace(tzinfo=None)})
         writer = _SheetWriter(book)
         writer.cover(title, cover)
@@ -42,7 +47,7 @@ def workbook(cover: Sequence[tuple[str, Cell]], tables: Iterable[Table], *, titl
 class _SheetWriter:
     """Writes sheets in the workbook's formats."""
 
-    def __init__(self, book: xlsxwriter.Workbook) -> None:
+    def __init__(self, book: Workbook) -> None:
         self._book = book
         self._heading = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         self._title = book.add_format({"bold": True, "font_size": 16})

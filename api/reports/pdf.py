@@ -9,8 +9,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from api.reports.blocks import Block, Contents, Grid, Paragraph, Picture, Quotation
 
 FONT = "Libertinus Serif"
@@ -31,6 +29,9 @@ def pdf(contents: Contents) -> bytes:
     """The PDF; the same bytes for the same contents. Raises NoLettersForLanguage."""
     if contents.language not in LANGUAGES:
         raise NoLettersForLanguage(contents.language)
+    # Loaded with the first PDF: seven megabytes, which a service at rest does without.
+    import typst  # noqa: PLC0415
+
     template = resources.files("api.reports").joinpath("report.typ").read_text("utf-8")
     with tempfile.TemporaryDirectory(prefix="p2c-report-") as name:
         folder = Path(name)
