@@ -210,7 +210,7 @@ def open_at(unstamped: bytes) -> int:
 
 def format_instant(instant: datetime) -> str:
     """An instant in UTC to the microsecond, always of the same length, so that text order is time order."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_instant(text: str) -> datetime:

@@ -104,4 +104,4 @@ def inclusion_document(
 
 def proof_of(position: int) -> str:
     """Where it can be proven that the entry at a position is in the ledger."""
-    return f"/v1/ledger/proofs/inclusion?{urlencode({'position': position})}"
+    return f"/v1/ledger/proofs/inclusion?position={position}"
