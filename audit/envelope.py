@@ -142,23 +142,21 @@ class Envelopes:
         """
         type, event_id = self.name(event), event.event_id
         data = msgspec.to_builtins(event)
-        header = {name: data.pop(name) for name in HEADER}
-        unstamped = canonical_of_whole_numbers(
-            without_absent(
-                {
-                    "actor": header["actor"],
-                    "command_id": header["command_id"],
-                    "data": data,
-                    "effective_on": header["effective_on"],
-                    "event_id": str(event_id),
-                    "idempotency_key": header["idempotency_key"],
-                    "recorded_at": _UNSTAMPED,
-                    "stream_id": header["originator_id"],
-                    "type": type,
-                    "version": event.originator_version,
-                }
-            )
-        )
+        document = {
+            "actor": without_absent(data.pop("actor")),
+            "command_id": data.pop("command_id"),
+            "effective_on": data.pop("effective_on"),
+            "event_id": event_id,
+            "recorded_at": _UNSTAMPED,
+            "stream_id": data.pop("originator_id"),
+            "type": type,
+            "version": data.pop("originator_version"),
+        }
+        key = data.pop("idempotency_key")
+        if key is not None:
+            document["idempotency_key"] = key
+        document["data"] = without_absent(data)
+        unstamped = canonical_of_whole_numbers(document)
         if len(unstamped) > LARGEST_ENTRY:
             raise TooLarge(len(unstamped), LARGEST_ENTRY)
         return Unstamped(event.originator_id, event.originator_version, type, event_id, unstamped)

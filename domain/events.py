@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID, uuid5
+from uuid import UUID
 
+from domain.named_ids import named_id
 from domain.values import Actor, Contribution, Evidence, GoodPractice, Party, Source, Target
 from domain.vocabulary import (
     Additionality,
@@ -36,7 +37,7 @@ class Event:
     @property
     def event_id(self) -> UUID:
         """The same for one attempt of one command, and for nothing else."""
-        return uuid5(self.command_id, f"{self.originator_id}/{self.originator_version}")
+        return named_id(self.command_id, f"{self.originator_id!s}/{self.originator_version}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
