@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 from uuid import UUID
+
+import msgspec
 
 from application.moments import AsOf, Moment
 from audit.envelope import Entry
@@ -47,8 +49,7 @@ APPEND_WITHIN_SECONDS = 4.0
 """How long an append waits for its turn, and for a database that does not answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """Facts that are recorded together or not at all, with their receipts and what is published.
 
     `seen` are versions of other histories that the facts were decided on, and `credential` is the token that was
@@ -59,7 +60,7 @@ class Commit:
     events: Sequence[AnyEvent]
     receipts: Sequence[Receipt] = ()
     snapshots: Sequence[PublishedBytes] = ()
-    seen: Mapping[UUID, int] = field(default_factory=dict)
+    seen: Mapping[UUID, int] = {}
     credential: UUID | None = None
     within: float = APPEND_WITHIN_SECONDS
 

@@ -26,8 +26,8 @@ class Standing:
         if append.credential is not None and append.credential not in self._good_tokens:
             return Obstacle.TOKEN_WORTHLESS
         reached = self._reached(append)
-        keys = [(receipt.scope, receipt.idempotency_key) for receipt in append.receipts]
-        if reached is None or not self._keys_taken.isdisjoint(keys):
+        keys = [(receipt.scope, receipt.idempotency_key) for receipt in append.receipts] if append.receipts else ()
+        if reached is None or (keys and not self._keys_taken.isdisjoint(keys)):
             return Obstacle.OVERTAKEN
         self._versions.update(reached)
         self._keys_taken.update(keys)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import NamedTuple
 from uuid import UUID
+
+import msgspec
 
 from application.ports import PublishedBytes, Receipt
 from audit.envelope import Unstamped
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Append:
+class Append(msgspec.Struct, frozen=True, kw_only=True):
     """What is stored together or not at all, and what has to be so still.
 
     `seen` are the versions of other histories that it was decided on, `credential` the token that it was asked with:
@@ -24,11 +23,11 @@ class Append:
     facts: Sequence[Unstamped]
     receipts: Sequence[Receipt] = ()
     snapshots: Sequence[PublishedBytes] = ()
-    seen: Mapping[UUID, int] = field(default_factory=dict)
+    seen: Mapping[UUID, int] = {}
     credential: UUID | None = None
 
 
-class Stored(NamedTuple):
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """An entry that is stored: its position, its type name, when it was recorded, and the id of the fact."""
 
     position: int
