@@ -57,6 +57,9 @@ class Recorded(Protocol):
 class Store(Protocol):
     """Where facts are recorded; `Ledger.begin` tells what is asked of it."""
 
+    def record(self, commit: Commit) -> Sequence[Recorded]:
+        """Record all of it, or nothing, and wait for that."""
+
     def begin(self, commit: Commit) -> Future[Sequence[Recorded]]:
         """Let all of it be recorded, or nothing."""
 
@@ -170,7 +173,7 @@ class Ledger(Application[UUID]):
         if not events:
             return ()
         commit = Commit(events=events, receipts=receipts, snapshots=snapshots, within=within)
-        return self.entries_of(events, self.begin(commit).result())
+        return self.entries_of(events, cast("Store", self.events).record(commit))
 
     def begin(self, commit: Commit) -> Future[Sequence[Recorded]]:
         """Let it be recorded, without waiting for it; what the future raises is what `append` does.

@@ -20,6 +20,7 @@ from eventsourcing.persistence import IntegrityError
 from psycopg import errors
 
 from application.ledger import LedgerBusy, TokenWorthless
+from infrastructure.answer import Answer
 from infrastructure.appends import Append, Appended, Obstacle, Stored
 from infrastructure.database import DISK_FULL, UNAVAILABLE
 
@@ -66,12 +67,14 @@ class Waiting:
 
     append: Append
     deadline: float
+    done: Future[Sequence[Stored]] | Answer[Sequence[Stored]]
     begun: float = field(default_factory=time.perf_counter)
-    done: Future[Sequence[Stored]] = field(default_factory=Future)
     tried: bool = False
 
     def still_wanted(self) -> bool:
         """Whether somebody still waits for it; who has not given up by now cannot any more."""
+        if isinstance(self.done, Answer):
+            return True
         return self.done.running() or self.done.set_running_or_notify_cancel()
 
     @property
@@ -110,10 +113,19 @@ class AppendWriter:
         in time, and what DISK_FULL names. After any of them, nothing of this append is stored, except where the
         database's answer was lost and it could not be asked again in time.
         """
-        waiting = Waiting(append, time.monotonic() + within, tried=may_be_stored)
+        done: Future[Sequence[Stored]] = Future()
+        self._put(Waiting(append, time.monotonic() + within, done, tried=may_be_stored))
+        return done
+
+    def append(self, append: Append, within: float) -> Sequence[Stored]:
+        """Make the append within so many seconds, and wait for it. Raises what the future of `submit` does."""
+        done: Answer[Sequence[Stored]] = Answer()
+        self._put(Waiting(append, time.monotonic() + within, done))
+        return done.result()
+
+    def _put(self, waiting: Waiting) -> None:
         self._start()
         self._coming.put(waiting)
-        return waiting.done
 
     @property
     def waiting(self) -> int:

@@ -98,7 +98,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         self._envelopes = envelopes
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
-        """Append; the positions. See `LedgerEventStore.begin`."""
+        """Append; the positions. See `LedgerEventStore.record`."""
         facts = [
             Unstamped(
                 cast("UUID", stored.originator_id),
@@ -109,11 +109,15 @@ class LedgerRecorder(PostgresApplicationRecorder):
             )
             for stored in stored_events
         ]
-        return [entry.position for entry in self.append(Append(facts=facts)).result()]
+        return [entry.position for entry in self.append_and_wait(Append(facts=facts))]
 
     def append(self, append: Append, within: float = APPEND_WITHIN_SECONDS) -> Future[Sequence[Stored]]:
         """Let the append be committed, with others that wait; see `AppendWriter.submit`."""
         return self._writer.submit(append, within)
+
+    def append_and_wait(self, append: Append, within: float = APPEND_WITHIN_SECONDS) -> Sequence[Stored]:
+        """Commit the append, with others that wait; see `AppendWriter.append`."""
+        return self._writer.append(append, within)
 
     def append_on_loop(self, append: Append, within: float = APPEND_WITHIN_SECONDS) -> asyncio.Future[Sequence[Stored]]:
         """The same for the event loop that is running, with others of it that wait; see `LoopWriter.submit`."""
@@ -212,15 +216,19 @@ class LedgerEventStore(EventStore[UUID]):
     mapper: EnvelopeMapper
 
     def put(self, domain_events: Sequence[DomainEventProtocol[UUID]], **_: Any) -> list[Recording[UUID]]:
-        """Append the events as the library asks for it; the ledger itself uses `begin`."""
+        """Append the events as the library asks for it; the ledger itself uses `record` and `begin`."""
         if not domain_events:
             return []
         facts = [self.mapper.unstamped(cast("AnyEvent", event)) for event in domain_events]
-        entries = self.recorder.append(Append(facts=facts)).result()
+        entries = self.recorder.append_and_wait(Append(facts=facts))
         return [
             Recording(event, _notified(fact, entry))
             for event, fact, entry in zip(domain_events, facts, entries, strict=True)
         ]
+
+    def record(self, commit: Commit) -> Sequence[Stored]:
+        """Record all of it, or nothing, and wait for that; raises what the future of `begin` does, and TooLarge."""
+        return self.recorder.append_and_wait(self._append_of(commit), commit.within)
 
     def begin(self, commit: Commit) -> Future[Sequence[Stored]]:
         """Let all of it be recorded, or nothing; see `application.ledger.Ledger.begin`. Raises TooLarge."""
