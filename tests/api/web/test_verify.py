@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import subprocess
 import sys
@@ -65,13 +66,15 @@ def test_the_page_shows_the_checkpoint_as_it_was_signed_with_the_keys(visitor: V
 
 def test_it_is_there_as_data(visitor: Visitor, checkpoint: SignedCheckpoint) -> None:
     document = visitor.get("/verify.json").json()
-    rows = visitor.get("/verify.csv").text.splitlines()
+    header, latest, *_ = csv.reader(visitor.get("/verify.csv").text.splitlines())
 
     assert document["signing"] == "up_to_now"
     assert document["checkpoint"]["note"] == bytes(checkpoint).decode()
     assert document["keys"] == visitor.get(f"{LEDGER}/keys").text.split()
-    assert rows[0] == "size,root,signed_at,origin"
-    assert rows[1].startswith(f"{checkpoint.checkpoint.size},{in_base64(checkpoint.checkpoint.root)},")
+    assert header == ["size", "root", "signed_at", "origin"]
+    # One root in 64 begins with a plus, and is no formula for the apostrophe before it.
+    assert latest[1].removeprefix("'") == in_base64(checkpoint.checkpoint.root)
+    assert latest[0] == str(checkpoint.checkpoint.size)
 
 
 @pytest.mark.usefixtures("checkpoint")
