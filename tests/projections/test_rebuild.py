@@ -85,7 +85,7 @@ def test_readers_and_writers_notice_nothing_of_a_rebuild(service: Service, model
 
     def write() -> None:
         append(service, [busy_life(f"W-{next(numbers):04d}"), [renamed(lead, "Lead", version=next(versions))]])
-        time.sleep(0.005)
+        time.sleep(0.02)
 
     def read() -> None:
         page = service.pledges.page(PledgeFilters(), on=TODAY, limit=51)
