@@ -107,12 +107,16 @@ class FollowerProcess:
         return self._is_here
 
     def follow(self, bell: Bell, told: Callable[[News], None]) -> None:
-        """Pass on what it tells until nothing was reached for a minute, the bell rings, or it has gone."""
-        moved_at = time.monotonic()
+        """Pass on what it tells until nothing more was reached for a minute, the bell rings, or it has gone."""
+        moved_at, reached = time.monotonic(), dict[str, int]()
         try:
             for news in self._news(bell):
                 if news.reached:
-                    moved_at, self._has_to_hurry = time.monotonic(), False
+                    self._has_to_hurry = False
+                # It looks every few seconds, and tells what it found also where that is nothing new.
+                if any(position > reached.get(name, 0) for name, position in news.reached.items()):
+                    moved_at = time.monotonic()
+                    reached |= news.reached
                 told(news)
                 if moved_at + REST_AFTER_SECONDS < time.monotonic():
                     _log.info("little is written: this process keeps the read models up again")

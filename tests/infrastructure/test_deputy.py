@@ -106,6 +106,31 @@ def test_it_goes_when_nothing_was_to_be_followed_for_a_while_and_comes_again(
     append_until(following, lambda: follows_for(following))
 
 
+def test_one_that_looks_and_finds_nothing_new_is_sent_away_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deputy, "REST_AFTER_SECONDS", 0.3)
+    process, heard = FollowerProcess(errand("")), list[News]()
+    process._line, theirs = Pipe()
+    nothing_new = msgspec.json.encode(News(leading=True, problem=None, reached={"timeline": 7}))
+    has_gone = threading.Event()
+
+    def look_again_and_again() -> None:
+        looks = 0
+        while looks < 200 and not has_gone.wait(0.02):
+            looks += 1
+            theirs.send_bytes(nothing_new)
+        theirs.close()
+
+    looking = threading.Thread(target=look_again_and_again)
+    looking.start()
+    try:
+        process.follow(Bell(), heard.append)
+    finally:
+        has_gone.set()
+        looking.join()
+        process.dismiss()
+    assert 1 < len(heard) < 200
+
+
 def test_the_service_follows_by_itself_again_after_it_was_killed(following: Service) -> None:
     append_until(following, lambda: follows_for(following))
 
