@@ -55,6 +55,11 @@ class Line:
 
 def follow(connection: Connection[Any, Any]) -> None:
     """Follow the ledger until the service hangs up, or says nothing for long."""
+    with suppress(EOFError, ConnectionError):  # it may hang up at any moment, even before it was told anything
+        _follow(connection)
+
+
+def _follow(connection: Connection[Any, Any]) -> None:
     line = Line(connection)
     errand = msgspec.json.decode(connection.recv_bytes(), type=Errand)
     log_to_standard_error(errand.log_level, json=errand.log_as_json)
@@ -71,8 +76,6 @@ def follow(connection: Connection[Any, Any]) -> None:
         runner.start()
         try:
             _attend(line, runner)
-        except (EOFError, OSError):
-            pass  # the service has hung up
         finally:
             runner.stop()
 

@@ -35,9 +35,9 @@ GATHER_SECONDS = 0.1
 """How long a runner that just applied something lets entries gather, where nobody waits for them: a round costs as much
 as many entries do, and what it costs is taken from those who append."""
 
-MUCH_TO_FOLLOW_ROUNDS = 3
-"""After so many rounds without a pause a runner calls its deputy: its own work takes the interpreter from those who are
-served."""
+MUCH_TO_FOLLOW_ROUNDS, MUCH_TO_FOLLOW_ENTRIES = 3, 100
+"""After so many rounds without a pause, in which there were so many entries, a runner calls its deputy: its own work
+takes the interpreter from those who are served."""
 
 LOOK_ANYWAY_SECONDS = 5.0
 """How often the ledger is looked at where no notification came."""
@@ -239,25 +239,30 @@ class ProjectionRunner:
             give_up_if_hung(connection)
             connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
             follower = self._follower(connection, self._rebuilds.see_to)
-            rounds = 0
-            while not self._stopping.is_set() and not self._is_relieved(rounds):
+            rounds, since = 0, self._furthest
+            while not self._stopping.is_set() and not self._is_relieved(rounds, since):
                 if follower.round():
                     rounds += 1
                     self._progress.let_gather(GATHER_SECONDS)
                 else:
-                    rounds = 0
+                    rounds, since = 0, self._furthest
                     self._idle(connection, follower.next_retry)
         finally:
             self._leading = False
             self._progress.runner_left()
 
-    def _is_relieved(self, rounds: int) -> bool:
-        """Whether the deputy has come, who is called after so many rounds without a pause."""
+    def _is_relieved(self, rounds: int, since: int) -> bool:
+        """Whether the deputy has come, who is called after so many rounds, and entries, without a pause."""
         if self._deputy is None or self._rebuilds.under_way:
             return False
-        if rounds >= MUCH_TO_FOLLOW_ROUNDS:
+        if rounds >= MUCH_TO_FOLLOW_ROUNDS and self._furthest >= since + MUCH_TO_FOLLOW_ENTRIES:
             self._deputy.call()
         return self._deputy.is_here
+
+    @property
+    def _furthest(self) -> int:
+        """How far the read model is that is furthest."""
+        return max(map(self._progress.told, self._models), default=0)
 
     def _let_follow(self, deputy: Deputy) -> None:
         """Do nothing but pass on what the deputy tells, until it has gone."""

@@ -35,6 +35,7 @@ def errand(conninfo: str, role: str | None = None) -> Errand:
 def following(empty_ledger: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """A service that finds that every round is much to follow."""
     monkeypatch.setattr(runner, "MUCH_TO_FOLLOW_ROUNDS", 1)
+    monkeypatch.setattr(runner, "MUCH_TO_FOLLOW_ENTRIES", 1)
     with open_on(empty_ledger, deputy=lambda role: FollowerProcess(errand(empty_ledger, role))) as service:
         service.projections.start()
         yield service
@@ -196,6 +197,17 @@ def test_one_of_another_version_does_not_come(empty_ledger: str) -> None:
     theirs.close()
     with pytest.raises(EOFError):
         ours.recv_bytes()
+
+
+@pytest.mark.usefixtures("own_logs")
+@pytest.mark.parametrize("told", [b"", msgspec.json.encode(errand("dbname=nowhere"))])
+def test_a_service_that_hangs_up_at_once_is_no_fault(told: bytes) -> None:
+    ours, theirs = Pipe()
+    if told:
+        ours.send_bytes(told)
+    ours.close()
+    follower.follow(theirs)
+    theirs.close()
 
 
 @contextmanager
