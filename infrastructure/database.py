@@ -11,7 +11,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 from infrastructure import columns
-from infrastructure.heartbeat import Heartbeat, HopefulConnection
+from infrastructure.heartbeat import Heartbeat, Hopeful, HopefulConnection
 from infrastructure.loop_connection import LoopConnection
 
 CONNECT_TIMEOUT_SECONDS = 3
@@ -97,15 +97,14 @@ class Pool(ConnectionPool[Connection[DictRow]]):
         """A connection beside the pool's own, for an event loop. Raises psycopg.OperationalError."""
         drains = self._drains
         connection = await LoopConnection.connect(self._server, **self._properties())
+        self._prepare(connection)
         connection.drains_before = drains
-        connection.hopeless = lambda: self._heartbeat.silent
-        columns.register(connection)
         return connection
 
     def is_as_left(self, conn: Connection[DictRow] | LoopConnection) -> bool:
         """Whether one that was not given back is to be trusted still: the server answered all the while, and said
         nothing on it."""
-        since = conn.drains_before if isinstance(conn, HopefulConnection | LoopConnection) else None
+        since = conn.drains_before if isinstance(conn, Hopeful) else None
         return since == self._drains and not conn.closed and not _was_told_something(conn)
 
     def drain(self) -> None:
@@ -128,8 +127,8 @@ class Pool(ConnectionPool[Connection[DictRow]]):
         self._heartbeat.require()
         return {"autocommit": True, "row_factory": dict_row}
 
-    def _prepare(self, connection: Connection[DictRow]) -> None:
-        assert isinstance(connection, HopefulConnection), "the pool makes no others"
+    def _prepare(self, connection: Connection[DictRow] | LoopConnection) -> None:
+        assert isinstance(connection, Hopeful), "the pool makes no others"
         heartbeat = self._heartbeat
         connection.drains_before = self._drains
         connection.hopeless = lambda: heartbeat.silent

@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from projections.bell import Bell
-from projections.catalogue import READ_MODELS
+from projections.catalogue import VERSIONS
 from projections.deputy import News
 
 REST_AFTER_SECONDS = 60.0
@@ -56,7 +56,7 @@ class Errand:
     role: str | None
     log_level: str
     log_as_json: bool
-    versions: Mapping[str, int] = field(default_factory=lambda: {model.name: model.version for model in READ_MODELS})
+    versions: Mapping[str, int] = field(default_factory=lambda: VERSIONS)
 
 
 class FollowerProcess:

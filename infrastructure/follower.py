@@ -22,7 +22,7 @@ from infrastructure.append_statements import CHANNEL
 from infrastructure.database import open_pool
 from infrastructure.deputy import HERE, HURRY, Errand
 from infrastructure.telemetry import log_to_standard_error
-from projections.catalogue import READ_MODELS
+from projections.catalogue import VERSIONS
 from projections.collecting import seldom_collected
 from projections.deputy import News
 from projections.runner import ProjectionRunner
@@ -63,7 +63,7 @@ def _follow(connection: Connection[Any, Any]) -> None:
     line = Line(connection)
     errand = msgspec.json.decode(connection.recv_bytes(), type=Errand)
     log_to_standard_error(errand.log_level, json=errand.log_as_json)
-    if errand.versions != {model.name: model.version for model in READ_MODELS}:
+    if errand.versions != VERSIONS:
         _log.warning("the program was updated since the service started: restart the service")
         return
     with seldom_collected(), open_pool(errand.conninfo, role=errand.role, name="p2c-follower") as pool:
@@ -72,7 +72,7 @@ def _follow(connection: Connection[Any, Any]) -> None:
             line.tell(News(leading=runner.leading, problem=runner.problem, reached=positions))
 
         runner = ProjectionRunner(pool, Envelopes(), channel=CHANNEL, tell_on=reached)
-        connection.send_bytes(b"here")
+        connection.send_bytes(HERE)
         runner.start()
         try:
             _attend(line, runner)

@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from psycopg import Connection, Error, OperationalError
+from psycopg import BaseConnection, Connection, Error, OperationalError
 from psycopg.abc import RV, PQGen
 from psycopg.errors import ConnectionTimeout
 from psycopg.rows import DictRow
@@ -34,18 +34,15 @@ class DatabaseAway(OperationalError):
     """The database is known not to answer: nobody waited for it, or waits any longer."""
 
 
-class HopefulConnection(Connection[DictRow]):
+class Hopeful(BaseConnection[DictRow]):
     """A connection on which waiting ends, and the connection with it, as soon as there is no hope of an answer."""
 
     hopeless: Callable[[], bool] = staticmethod(lambda: False)
     drains_before: int = 0
     """How often its pool had been drained when it was made."""
 
-    def wait(self, gen: PQGen[RV], interval: float = LOOK_SECONDS, timeout: float | None = None) -> RV:
-        """Wait as any connection does. Raises DatabaseAway."""
-        return super().wait(self._while_there_is_hope(gen), interval, timeout)
-
-    def _while_there_is_hope(self, gen: PQGen[RV]) -> PQGen[RV]:
+    def while_there_is_hope(self, gen: PQGen[RV]) -> PQGen[RV]:
+        """Wait for what it waits for, but not in vain. Raises DatabaseAway."""
         try:
             wanted = next(gen)
             while True:
@@ -57,6 +54,14 @@ class HopefulConnection(Connection[DictRow]):
         except StopIteration as done:
             answer: RV = done.value
             return answer
+
+
+class HopefulConnection(Hopeful, Connection[DictRow]):
+    """One for threads."""
+
+    def wait(self, gen: PQGen[RV], interval: float = LOOK_SECONDS, timeout: float | None = None) -> RV:
+        """Wait as any connection does. Raises DatabaseAway."""
+        return super().wait(self.while_there_is_hope(gen), interval, timeout)
 
 
 class Heartbeat:

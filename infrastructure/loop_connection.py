@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from psycopg import AsyncConnection
 from psycopg.abc import RV, PQGen
 from psycopg.rows import DictRow
 from psycopg.waiting import Ready, Wait
 
-from infrastructure.heartbeat import LOOK_SECONDS, DatabaseAway
+from infrastructure.heartbeat import LOOK_SECONDS, Hopeful
 
 
-class LoopConnection(AsyncConnection[DictRow]):
+class LoopConnection(Hopeful, AsyncConnection[DictRow]):
     """Waits with one call of the loop for each answer; the driver's own waiting makes a task for each.
 
     Whoever waits must not be cancelled, since nobody would read the answer: it is for tasks of the service's own.
     """
 
-    hopeless: Callable[[], bool] = staticmethod(lambda: False)
-    drains_before: int = 0
-    """How often its pool had been drained when it was made."""
-
     async def wait(self, gen: PQGen[RV], interval: float = LOOK_SECONDS, timeout: float | None = None) -> RV:  # noqa: ASYNC109 - the driver's own signature
         """Wait as any connection does; `timeout` is not looked at. Raises DatabaseAway."""
+        waiting = self.while_there_is_hope(gen)
         try:
-            wanted = next(gen)
+            wanted = next(waiting)
             while True:
-                ready = await self._ready(wanted, interval)
-                if not ready and self.hopeless():
-                    self.pgconn.finish()
-                    raise DatabaseAway("the database has fallen silent")
-                wanted = gen.send(ready)
+                wanted = waiting.send(await self._ready(wanted, interval))
         except StopIteration as done:
             answer: RV = done.value
             return answer

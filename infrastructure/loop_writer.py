@@ -66,7 +66,7 @@ class LoopWriter:
     def submit(self, append: Append, within: float) -> asyncio.Future[Sequence[Stored]]:
         """Let the append be made within so many seconds; what the future is done with is what `AppendWriter` says."""
         waiting = Waiting(append, time.monotonic() + within, self.loop.create_future())
-        if append.snapshots or not self._session.connection():
+        if append.snapshots:
             self._leave_to_the_writer([waiting])
             return waiting.done
         self._coming.append(waiting)

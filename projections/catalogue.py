@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from projections.organisations.changes import ORGANISATIONS
 from projections.pledge_status.changes import PLEDGE_STATUS
 from projections.portfolio.building import PORTFOLIO
@@ -10,3 +12,6 @@ from projections.timeline.changes import TIMELINE
 from projections.transparency.changes import TRANSPARENCY
 
 READ_MODELS: tuple[ReadModel, ...] = (PLEDGE_STATUS, TIMELINE, ORGANISATIONS, PORTFOLIO, TRANSPARENCY)
+
+VERSIONS: Mapping[str, int] = {model.name: model.version for model in READ_MODELS}
+"""The version of each that this program has."""
